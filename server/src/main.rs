@@ -1,0 +1,2 @@
+//! evident
+fn main() {}
