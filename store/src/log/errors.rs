@@ -1,0 +1,116 @@
+//! Why the log did not do what it was asked.
+
+use super::{MAX_APPEND_RECORDS, MAX_STREAM_RECORDS};
+use events::{EventId, LogId, Position, RecordError, StreamName, Version};
+use std::sync::Arc;
+
+/// The log is broken, or not there.
+///
+/// It is cheap to clone, because one failed commit answers many requests.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LogError {
+    /// The engine cannot be reached, or did not answer in time. What was under way may or may not have happened:
+    /// append the same records again.
+    #[error("the log is unavailable: {0}")]
+    Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    /// The engine refused a statement.
+    #[error("the log's engine refused: {0}")]
+    Refused(Arc<sqlx::Error>),
+    /// There is no log, or its migrations are behind this version of Evident.
+    #[error("the log is not migrated")]
+    NotMigrated,
+    /// Its migrations cannot be applied.
+    #[error("the log cannot be migrated: {0}")]
+    Migration(Arc<sqlx::migrate::MigrateError>),
+    /// The URL names no engine of ours. It may hold a password, so only its scheme is said.
+    #[error("no log engine has the URL scheme {scheme:?}")]
+    UnknownEngine {
+        /// The URL's scheme.
+        scheme: String,
+    },
+    /// A record was written for another log: the files of two logs were mixed.
+    #[error("position {position} holds a record of log {found}, not of {expected}")]
+    OtherLog {
+        /// Where it lies.
+        position: Position,
+        /// This log.
+        expected: LogId,
+        /// The log that it was written for.
+        found: LogId,
+    },
+    /// Positions are not next by next: records were lost.
+    #[error("position {found} follows where {expected} must")]
+    Gap {
+        /// The position that must come next.
+        expected: Position,
+        /// The position that did.
+        found: Position,
+    },
+    /// A reader is further than the log: the log was restored from an older backup.
+    #[error("the log ends at {head}, behind its reader at {after}")]
+    Behind {
+        /// The last position of the log.
+        head: Position,
+        /// Where the reader is.
+        after: Position,
+    },
+    /// What lies at a position is not a record.
+    #[error("position {position} is corrupt: {source}")]
+    Corrupt {
+        /// Where it lies.
+        position: Position,
+        /// What is wrong with it.
+        source: Arc<RecordError>,
+    },
+    /// A stream is longer than a stream may be.
+    #[error("stream {stream} holds more than {MAX_STREAM_RECORDS} records")]
+    StreamTooLong {
+        /// The stream.
+        stream: StreamName,
+    },
+    /// This handle was closed.
+    #[error("the log is closed")]
+    Closed,
+}
+
+/// Why an append did not happen.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody was faster: read again, decide again.
+    #[error("stream {stream} is at version {actual}, not {expected}")]
+    Stale {
+        /// The stream.
+        stream: StreamName,
+        /// The version that the decision was made at.
+        expected: Version,
+        /// The version that the stream is at.
+        actual: Version,
+    },
+    /// The log holds this id already, in another place.
+    #[error("event id {id} is already used elsewhere")]
+    IdReused {
+        /// The id.
+        id: EventId,
+    },
+    /// There was nothing to append.
+    #[error("nothing to append")]
+    Empty,
+    /// The record's own stream, version or log is not where it is being put.
+    #[error("record {id} was not written for this log, stream and version")]
+    Misfit {
+        /// The record.
+        id: EventId,
+    },
+    /// One append carries too many records.
+    #[error("{count} records in one append, over {MAX_APPEND_RECORDS}")]
+    TooMany {
+        /// How many.
+        count: usize,
+    },
+    /// More appends wait than the log takes on. Try again later.
+    #[error("the log's queue is full")]
+    Overloaded,
+    /// The log is broken, or not there.
+    #[error(transparent)]
+    Broken(#[from] LogError),
+}
