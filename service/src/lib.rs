@@ -1,1 +1,23 @@
-//! service
+//! What every process does the same way: configuration, telemetry, HTTP, problems, tokens, time.
+//!
+//! Nothing here knows how facts are kept (`store`), which of them may happen (`command-api`), or how they are shown
+//! (`query-api`). It is the only place that reads the environment, the clock and the system's randomness.
+
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod cursor;
+pub mod extract;
+pub mod http;
+pub mod position;
+pub mod problem;
+pub mod shutdown;
+pub mod telemetry;
+pub mod token;
+
+mod mac;
+
+pub use caller::Caller;
+pub use clock::{Clock, Entropy};
+pub use config::{Config, Secret};
+pub use problem::{Code, FieldError, Problem};

@@ -1,0 +1,134 @@
+//! Where a request comes from, and under which id it is known.
+
+use crate::http::Limits;
+use axum::extract::FromRequestParts;
+use events::{Actor, Network, UserId};
+use http::{Extensions, HeaderMap, HeaderValue, header::USER_AGENT, request::Parts};
+use ipnet::IpNet;
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
+
+/// The longest name of a client that is kept, in bytes.
+const MAX_USER_AGENT_BYTES: usize = 512;
+
+/// What the frame knows about a request, and learns from its handler.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) id: HeaderValue,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) limits: Limits,
+    pub(crate) proxies: Arc<[IpNet]>,
+    pub(crate) user: OnceLock<UserId>,
+}
+
+impl Asked {
+    /// Of the request with these extensions; `None` when it did not come through a frame.
+    pub(crate) fn of(extensions: &Extensions) -> Option<&Arc<Asked>> {
+        extensions.get()
+    }
+
+    /// The request's id. The frame only takes or makes ids that are texts.
+    pub(crate) fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+}
+
+/// Notes who is signed in, for the request's line in the log.
+pub fn signed_in_as(extensions: &Extensions, user: UserId) {
+    if let Some(asked) = Asked::of(extensions) {
+        // Whoever asks is the same person to the end of the request.
+        let _ = asked.user.set(user);
+    }
+}
+
+/// Where a request comes from, and under which id it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestInfo {
+    /// Its id, 1 to 64 of `A-Za-z0-9_-`: the client's, or made here.
+    pub id: String,
+    /// The W3C trace that it belongs to, when it does.
+    pub traceparent: Option<String>,
+    /// The client's address, as far as trusted proxies can be believed.
+    pub ip: Option<IpAddr>,
+    /// The client's own name for itself, at most 512 bytes.
+    pub user_agent: Option<String>,
+}
+
+impl RequestInfo {
+    /// The context of the events that this request leads to.
+    #[must_use]
+    pub fn context(&self, actor: Actor) -> events::RequestContext {
+        events::RequestContext {
+            actor,
+            correlation_id: self.id.clone(),
+            causation_id: None,
+            traceparent: self.traceparent.clone(),
+        }
+    }
+
+    /// The network facts of the events that this request leads to.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        Network { ip: self.ip.map(|ip| ip.to_string()), user_agent: self.user_agent.clone() }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestInfo {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let asked = Asked::of(&parts.extensions);
+        let peer = asked.and_then(|asked| asked.peer);
+        let proxies = asked.map_or(&[][..], |asked| &asked.proxies);
+        Ok(Self {
+            id: asked.map(|asked| asked.id().to_owned()).unwrap_or_default(),
+            traceparent: traceparent(&parts.headers),
+            ip: peer.map(|peer| client(peer, &parts.headers, proxies)),
+            user_agent: user_agent(&parts.headers),
+        })
+    }
+}
+
+/// The first address, from our side, that is not a trusted proxy's. Whatever stands before it anybody may have written.
+fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let trusted = |ip: &IpAddr| proxies.iter().any(|network| network.contains(ip));
+    let mut client = peer.to_canonical();
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or("?")).collect();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        if !trusted(&client) {
+            break;
+        }
+        match hop.trim().parse::<IpAddr>() {
+            Ok(ip) => client = ip.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    client
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?.trim();
+    // A header's text is ASCII here, so any byte is a boundary.
+    (!text.is_empty()).then(|| text[..text.len().min(MAX_USER_AGENT_BYTES)].to_owned())
+}
+
+/// Version 00 of the W3C's Trace Context, §3.2; anything else is as if it were not there.
+fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all("traceparent").iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let text = value.to_str().ok()?;
+    let mut parts = text.split('-');
+    let version = hex(parts.next(), 2)?;
+    let (trace, parent) = (hex(parts.next(), 32)?, hex(parts.next(), 16)?);
+    hex(parts.next(), 2)?;
+    let nonzero = |part: &str| part.bytes().any(|byte| byte != b'0');
+    (version == "00" && parts.next().is_none() && nonzero(trace) && nonzero(parent)).then(|| text.to_owned())
+}
+
+fn hex(part: Option<&str>, len: usize) -> Option<&str> {
+    part.filter(|part| part.len() == len && part.bytes().all(|byte| b"0123456789abcdef".contains(&byte)))
+}

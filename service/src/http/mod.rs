@@ -1,0 +1,9 @@
+//! HTTP as every process speaks it: `frame` around the routes, `serve` under them.
+
+mod frame;
+mod limits;
+mod serve;
+
+pub use frame::{Frame, frame};
+pub use limits::Limits;
+pub use serve::serve;

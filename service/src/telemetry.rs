@@ -1,0 +1,111 @@
+//! What is seen of a running process: its log and its metrics.
+
+use crate::config::LogFormat;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::{io, panic, time::Duration};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+
+/// Lines that may wait for the terminal or the pipe. When it is full, lines are dropped rather than requests held up.
+const WAITING_LINES: usize = 8_192;
+/// What is logged of whom: everything of ours from `info` on, of libraries from `warn` on.
+const FILTER: &str = "warn,service=info,store=info,read_models=info,command_api=info,projector=info,query_api=info,\
+    server=info,evident=info";
+/// How often the histograms are brought up to date while nobody asks for them.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// Bounds of every histogram of seconds: from a tenth of a millisecond to ten seconds.
+const SECONDS: [f64; 16] =
+    [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Bounds of every histogram of sizes.
+const SIZES: [f64; 12] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0];
+
+/// Telemetry that could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// Something else in this process logs already.
+    #[error("log is set up already")]
+    Log(#[from] tracing_subscriber::util::TryInitError),
+    /// Something else in this process counts already.
+    #[error("metrics cannot be set up")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// Keeps telemetry going. Dropped last, it writes out the lines that wait.
+#[derive(Debug)]
+pub struct Guard {
+    metrics: Metrics,
+    _lines: WorkerGuard,
+}
+
+impl Guard {
+    /// The metrics of this process.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
+}
+
+/// The metrics of this process. A cheap handle.
+#[derive(Debug, Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// All of them as Prometheus text. No label tells who anybody is.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+}
+
+/// Sets up the log and the metrics of this process. Lines go to standard output by a thread of their own, one a record
+/// whatever it holds: in JSON everything is escaped by its rules, in text control characters are. MUST be called once,
+/// inside the runtime.
+///
+/// # Errors
+///
+/// When somebody else has set them up.
+pub fn init(format: LogFormat) -> Result<Guard, TelemetryError> {
+    let (lines, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(WAITING_LINES)
+        .thread_name("log")
+        .finish(io::stdout());
+    use tracing_subscriber::util::SubscriberInitExt;
+    subscriber(format, lines).try_init()?;
+    panic::set_hook(Box::new(log_panic));
+    let metrics = recorder()?;
+    let upkeep = metrics.0.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(Guard { metrics, _lines: guard })
+}
+
+fn recorder() -> Result<Metrics, metrics_exporter_prometheus::BuildError> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &SIZES)?;
+    builder.install_recorder().map(Metrics)
+}
+
+fn subscriber<W>(format: LogFormat, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let base = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(FILTER)).with_writer(writer);
+    match format {
+        LogFormat::Text => Box::new(base.with_target(false).finish()),
+        LogFormat::Json => {
+            Box::new(base.json().flatten_event(true).with_current_span(false).with_span_list(false).finish())
+        }
+    }
+}
+
+/// A panic is a line like any other. What it says may quote what it stumbled over, so only its place is told.
+fn log_panic(panic: &panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let thread = std::thread::current();
+    tracing::error!(place, thread = thread.name().unwrap_or_default(), "a thread panicked");
+}

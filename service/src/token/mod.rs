@@ -1,0 +1,48 @@
+//! Access tokens (RFC 9068): what they say, and how they are verified. Signing is command-api's, which has the keys.
+//!
+//! The only tokens that hold are our own, so everything is as strict as the writer is: one algorithm, one type, no
+//! field more or less, one encoding. A field that this version does not know is refused, as RFC 7515 §4.1.11 wants
+//! for `crit`; services that verify are therefore upgraded before the one that signs.
+
+mod strict;
+mod verifier;
+
+pub use verifier::{TokenError, Verifier, VerifyingKey};
+
+use events::{EventId, Position, RoleName, SessionId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// The `typ` of an access token (RFC 9068 §2.1).
+pub const TYP: &str = "at+jwt";
+/// The one algorithm (RFC 8037).
+pub const ALG: &str = "EdDSA";
+
+/// What an access token says. Times are whole seconds since 1970 (RFC 7519 §2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// Who issued it: the public URL of the installation.
+    pub iss: String,
+    /// For whom it is.
+    pub aud: String,
+    /// Who signed in.
+    pub sub: UserId,
+    /// By which client.
+    pub client_id: String,
+    /// From when on it no longer holds.
+    pub exp: i64,
+    /// When it was issued.
+    pub iat: i64,
+    /// Before when it does not hold yet.
+    pub nbf: i64,
+    /// When the person proved who they are.
+    pub auth_time: i64,
+    /// The event that it was issued by.
+    pub jti: EventId,
+    /// By which sign-in.
+    pub sid: SessionId,
+    /// Where the session's start stands in the log; "all sessions that started before" compares it.
+    pub pos: Position,
+    /// The roles that the person had when it was issued.
+    pub roles: Vec<RoleName>,
+}
