@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The whole body.
-pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
+pub async fn read(request: Request) -> Result<Bytes, Problem> {
     let deadline = Asked::of(request.extensions()).map(|asked| asked.limits.body).unwrap_or_default();
     let body: Body = request.into_body();
     let collected = tokio::time::timeout(deadline, Limited::new(body, MAX_BODY_BYTES).collect()).await;

@@ -8,7 +8,7 @@ mod path;
 mod query;
 mod request;
 
-pub use body::MAX_BODY_BYTES;
+pub use body::{MAX_BODY_BYTES, read as read_body};
 pub use headers::{IdempotencyKey, IfMatch, etag, unchanged};
 pub use json::Json;
 pub use path::Path;
