@@ -1,0 +1,50 @@
+//! Who asks. Read from the log, so that a right that was taken away is gone for the very next command.
+
+use crate::{App, failure::Failure};
+use events::{Permission, RoleName, Timestamp};
+use http::HeaderMap;
+use service::{
+    caller::{Caller, bearer},
+    problem::{Code, Problem},
+    token::Claims,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+impl App {
+    /// Whoever signed the request with an access token, if their session still stands.
+    pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
+        let now = self.clock.now();
+        let refused = || Failure::new(Code::InvalidToken);
+        let claims = self.claims(bearer(headers)?)?;
+        let session = self.session(claims.sid, None).await?;
+        let user = self.user(claims.sub, None, None).await?;
+        let live = session.state.standing(&user.state, now).filter(|live| live.user_id == claims.sub);
+        let (Some(live), Some(person)) = (live, user.state.person()) else { return Err(refused()) };
+        Ok(Caller {
+            user_id: live.user_id,
+            session_id: live.id,
+            session_position: live.started_position,
+            issued_at: Timestamp::from_micros(claims.iat.saturating_mul(1_000_000)),
+            permissions: self.permissions(&person.roles).await?,
+            roles: person.roles.clone(),
+        })
+    }
+
+    /// What an access token says, if it holds. Whether its session still stands is not asked.
+    pub(crate) fn claims(&self, token: &str) -> Result<Arc<Claims>, Failure> {
+        Ok(self.verifier.verify(token, self.clock.now()).map_err(Problem::from)?)
+    }
+
+    /// All that these roles permit together. One that was removed permits nothing.
+    async fn permissions(&self, roles: &BTreeSet<RoleName>) -> Result<BTreeSet<Permission>, Failure> {
+        let mut permissions = BTreeSet::new();
+        for name in roles {
+            let permitted = match name.built_in() {
+                Some(role) => Some(role.permissions()),
+                None => self.role(name, None).await?.state.permissions(),
+            };
+            permissions.extend(permitted.into_iter().flatten());
+        }
+        Ok(permissions)
+    }
+}

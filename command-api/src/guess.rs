@@ -1,0 +1,111 @@
+//! One guess at a password: admitted by the throttle before it is checked, told to it afterwards.
+
+use crate::{
+    App,
+    command::Asked,
+    decide::{Decided, SignIns},
+    domain::{Admission, Slot, Tally, admit, failed, lift_lockout, succeeded},
+    failure::Failure,
+    input::directory_key,
+};
+use events::{FailureCause, Timestamp, UserId};
+use service::problem::{Code, Problem};
+use std::net::IpAddr;
+use store::vault::{AddressHash, Attempts, Scope};
+
+/// The right to check one password for one address. It counts as failed until it is said to be right.
+pub(crate) struct Guess {
+    hash: AddressHash,
+    source: [u8; 32],
+    /// `None` while there are no limits (`EVIDENT_RATE_LIMITS=off`).
+    slot: Option<Slot>,
+}
+
+impl App {
+    /// Admits a guess at an address, given by its key, whether or not anybody has it.
+    pub(crate) async fn admit(&self, asked: &Asked, key: &str) -> Result<Guess, Failure> {
+        let hash = self.vault.address_hash(key);
+        let source = self.vault.keyed_hash("sign-in source", &[&network_of(asked.source)]);
+        if !self.config.rate_limits {
+            return Ok(Guess { hash, source, slot: None });
+        }
+        let now = self.clock.now();
+        match self.tallied(hash, &source, |by_source, account| admit(by_source, account, now)).await? {
+            Admission::Admitted(slot) => Ok(Guess { hash, source, slot: Some(slot) }),
+            Admission::Locked { until } => Err(locked(until, now)),
+        }
+    }
+
+    /// The password was right.
+    pub(crate) async fn right(&self, guess: &Guess) -> Result<(), Failure> {
+        let Some(slot) = &guess.slot else { return Ok(()) };
+        let told = |by_source: &mut Tally, account: &mut Tally| succeeded(slot, by_source, account);
+        self.tallied(guess.hash, &guess.source, told).await
+    }
+
+    /// The password was wrong. What there is to write down is written after the answer, so that an account takes no
+    /// longer to fail than nobody's.
+    pub(crate) fn wrong(&self, asked: &Asked, id: UserId, guess: Guess, cause: Option<FailureCause>) {
+        let (Some(slot), Some(cause)) = (guess.slot, cause) else { return };
+        let facts = failed(slot, cause, &asked.network);
+        if facts.is_empty() {
+            return;
+        }
+        let (app, asked) = (self.clone(), asked.then("sign-in failed"));
+        self.afterwards.spawn(async move {
+            let noted = app.decide::<SignIns, Failure>(&asked, id, |_| Ok(facts.clone())).await;
+            if let Err(failure) = noted {
+                tracing::error!(user.id = %id, cause = %failure, "a failed sign-in was not written down");
+            }
+        });
+    }
+
+    /// Lets people guess again at somebody's password, from everywhere.
+    pub(crate) async fn lift_lockout(&self, asked: &Asked, id: UserId) -> Result<Decided<SignIns>, Failure> {
+        let user = self.user(id, Some(Scope::Profiles), None).await?.state;
+        let lift = |last: &SignIns| lift_lockout(&user, last.0.as_ref());
+        let decided = self.decide(asked, id, lift).await?;
+        if let Some(profile) = user.person().and_then(|person| person.profile.as_ref()) {
+            self.vault.forget_attempts(self.vault.address_hash(&directory_key(&profile.email))).await?;
+        }
+        Ok(decided)
+    }
+
+    async fn tallied<R>(
+        &self,
+        hash: AddressHash,
+        source: &[u8; 32],
+        mut tell: impl FnMut(&mut Tally, &mut Tally) -> R + Send,
+    ) -> Result<R, Failure> {
+        let told = self.vault.update_attempts(hash, source, |by_source, account| {
+            let (mut for_source, mut for_account) = (tally(by_source), tally(account));
+            let told = tell(&mut for_source, &mut for_account);
+            (*by_source, *account) = (attempts(&for_source), attempts(&for_account));
+            told
+        });
+        Ok(told.await?)
+    }
+}
+
+/// The part of an address that one subscriber has: all of IPv4, the first 64 bits of IPv6 (RFC 6177).
+fn network_of(source: Option<IpAddr>) -> Vec<u8> {
+    match source.map(|ip| ip.to_canonical()) {
+        Some(IpAddr::V4(ip)) => ip.octets().to_vec(),
+        Some(IpAddr::V6(ip)) => ip.octets()[..8].to_vec(),
+        None => vec![],
+    }
+}
+
+fn locked(until: Timestamp, now: Timestamp) -> Failure {
+    Problem::new(Code::TooManyAttempts).retry_after(until.since(now)).into()
+}
+
+fn tally(attempts: &Attempts) -> Tally {
+    let Attempts { failures, locked_until, window_started, recorded_in_window } = *attempts;
+    Tally { failures, locked_until, window_started, recorded_in_window }
+}
+
+fn attempts(tally: &Tally) -> Attempts {
+    let Tally { failures, locked_until, window_started, recorded_in_window } = *tally;
+    Attempts { failures, locked_until, window_started, recorded_in_window }
+}

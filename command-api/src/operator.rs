@@ -1,0 +1,78 @@
+//! Admins that nobody signed in makes: the first one, and those that an operator makes at the command line.
+
+use crate::{
+    App,
+    command::Asked,
+    domain::{Granter, Newcomer, Role, create},
+    failure::Failure,
+    ids::Ids,
+    input::{Address, NewPassword},
+};
+use events::{Actor, BuiltInRole, Permission, StreamName, UserId};
+use std::collections::BTreeSet;
+
+/// Why an admin was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The address is not one.
+    #[error("address: {0}")]
+    Address(String),
+    /// The password is too weak.
+    #[error("password: {0}")]
+    Password(String),
+    /// Anything else, by its code or its cause.
+    #[error("admin cannot be made: {0}")]
+    Failed(String),
+}
+
+/// Makes the first admin, once: `None` when there is one already. Its id and those of its events follow from the log's
+/// own, so that of two processes that start at once one makes it.
+pub async fn bootstrap_admin(app: &App, email: &str, password: &str) -> Result<Option<UserId>, AdminError> {
+    let log = app.log.id();
+    // The first 48 bits are the log's moment of birth, so the id's time is the log's.
+    let millis = i64::try_from(log.0.as_u128() >> 80).unwrap_or(0);
+    let ids = Ids::new(log.0.into_bytes(), events::Timestamp::from_micros(millis.saturating_mul(1_000)));
+    let id = ids.user();
+    let exists =
+        app.log.read_last(&StreamName::user(id)).await.map_err(|error| failed(error.into()))?.is_some();
+    if exists {
+        return Ok(None);
+    }
+    let asked = Asked::by_machine(app, Actor::System);
+    make_admin(app, &asked, id, email, password).await.map(Some)
+}
+
+/// Makes another admin, at an operator's wish.
+pub async fn create_admin(app: &App, email: &str, password: &str) -> Result<UserId, AdminError> {
+    let asked = Asked::by_machine(app, Actor::Operator);
+    make_admin(app, &asked, asked.ids.user(), email, password).await
+}
+
+async fn make_admin(
+    app: &App,
+    asked: &Asked,
+    id: UserId,
+    email: &str,
+    password: &str,
+) -> Result<UserId, AdminError> {
+    let address = Address::parse(email).map_err(|flaw| AdminError::Address(flaw.detail))?;
+    let password = NewPassword::parse(password, app.config.password_min, address.words())
+        .map_err(|flaw| AdminError::Password(flaw.detail))?;
+    let hashed = app.hasher.hash(password.into_secret(), app.entropy.bytes()).await;
+    let newcomer = Newcomer {
+        email: address.into_value(),
+        display_name: None,
+        password_hash: Some(hashed.map_err(|error| failed(error.into()))?),
+        network: None,
+    };
+    let everything: BTreeSet<_> = Permission::ALL.into_iter().collect();
+    let granter = Granter { permissions: &everything, is_subject: false };
+    let roles = [(BuiltInRole::Admin.name(), Role::BuiltIn(BuiltInRole::Admin))];
+    let rule = |user: &_, newcomer| create(user, newcomer, &roles, &granter);
+    app.bring_to_be(asked, id, newcomer, rule).await.map_err(failed)?;
+    Ok(id)
+}
+
+fn failed(failure: Failure) -> AdminError {
+    AdminError::Failed(failure.to_string())
+}

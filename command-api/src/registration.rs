@@ -1,0 +1,86 @@
+//! Coming to be: claim the address, append, confirm.
+//!
+//! The directory makes addresses unique; the log makes people. Whoever is cut off between the two leaves a claim that
+//! nobody came to be by: it is free again after a minute.
+
+use crate::{
+    App,
+    command::Asked,
+    decide::Decided,
+    domain::{Newcomer, Refusal, User, delete},
+    failure::Failure,
+    input::directory_key,
+};
+use events::{Fact, StreamName, UserId};
+use std::time::Duration;
+use store::vault::{AddressHash, Claim, ClaimOutcome};
+
+/// How long a claim holds although nobody has come to be by it. Appending takes milliseconds, and a request is given
+/// up after seconds.
+const CLAIM_HOLDS: Duration = Duration::from_secs(60);
+
+impl App {
+    /// Brings somebody to be, unless the address belongs to somebody already.
+    pub(crate) async fn bring_to_be(
+        &self,
+        asked: &Asked,
+        id: UserId,
+        newcomer: Newcomer,
+        rule: impl Fn(&User, Newcomer) -> Result<Vec<Fact>, Refusal>,
+    ) -> Result<Decided<User>, Failure> {
+        let address = self.vault.address_hash(&directory_key(newcomer.email.as_str()));
+        self.claim(address, id).await?;
+        self.vault.create_person(id, self.clock.now()).await?;
+        let decided = self.decide::<User, Refusal>(asked, id, |user| rule(user, newcomer.clone())).await;
+        match decided {
+            Ok(decided) => self.confirm(asked, address, id).await.map(|()| decided),
+            // Nobody came to be, so nobody can use the keys either. When even this fails, the claim runs out.
+            Err(failure) if failure.is_refusal() => {
+                self.vault.release_address(address, id).await?;
+                Err(failure)
+            }
+            // Whether it was appended is not known: the claim stays, for a second try or until it runs out.
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whether an address can be claimed, asked before anything costly is done for it.
+    pub(crate) async fn must_be_free(&self, email: &str) -> Result<(), Failure> {
+        match self.vault.find_address(self.vault.address_hash(&directory_key(email))).await? {
+            Some(claim) if self.holds(&claim).await? => Err(Refusal::EmailTaken.into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn claim(&self, address: AddressHash, id: UserId) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let claim = match self.vault.claim_address(address, id, now).await? {
+            ClaimOutcome::Claimed => return Ok(()),
+            // An earlier try of this very command.
+            ClaimOutcome::Held(claim) if claim.user == id => return Ok(()),
+            ClaimOutcome::Held(claim) => claim,
+        };
+        match !self.holds(&claim).await? && self.vault.take_over_address(address, &claim, id, now).await? {
+            true => Ok(()),
+            false => Err(Refusal::EmailTaken.into()),
+        }
+    }
+
+    async fn holds(&self, claim: &Claim) -> Result<bool, Failure> {
+        if claim.confirmed || self.clock.now().since(claim.claimed_at) <= CLAIM_HOLDS {
+            return Ok(true);
+        }
+        Ok(self.log.read_last(&StreamName::user(claim.user)).await?.is_some())
+    }
+
+    /// Keeps the address for good. When more than a minute went by between claim and append, somebody else may have
+    /// taken it over: then who came to be by this command is deleted again.
+    async fn confirm(&self, asked: &Asked, address: AddressHash, id: UserId) -> Result<(), Failure> {
+        self.vault.confirm_address(address, id).await?;
+        if self.vault.find_address(address).await?.is_some_and(|claim| claim.user == id) {
+            return Ok(());
+        }
+        self.close(&asked.then("address lost"), id, delete).await?;
+        Err(Refusal::EmailTaken.into())
+    }
+}

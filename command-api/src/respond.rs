@@ -1,0 +1,158 @@
+//! The answers to commands that were done.
+
+use crate::{
+    App,
+    admins::after,
+    command::Asked,
+    decide::Decided,
+    domain::{Granter, OwnSession, User},
+    failure::Failure,
+};
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use events::{Position, RoleName, Timestamp, UserId, Version};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use service::{caller::Caller, extract::etag, position::EVIDENT_POSITION, problem::Code};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A person, as commands answer with one.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    id: Uuid,
+    email: String,
+    email_verified: bool,
+    display_name: Option<String>,
+    status: Status,
+    #[schema(value_type = Vec<String>)]
+    roles: Vec<RoleName>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// Known to queries, and to the sign-in itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_login_at: Option<Timestamp>,
+    version: u64,
+}
+
+/// What somebody may do with their account.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = UserStatus)]
+pub(crate) enum Status {
+    Active,
+    Suspended,
+    Deleted,
+}
+
+impl UserBody {
+    /// Somebody whose keys live; whoever has none is unknown.
+    pub(crate) fn of(id: UserId, user: &User) -> Result<Self, Failure> {
+        let (person, status) = match user {
+            User::Active(person) => (person, Status::Active),
+            User::Suspended(person) => (person, Status::Suspended),
+            User::Deleted(person) => (person, Status::Deleted),
+            User::Unknown | User::Erased => return Err(Failure::new(Code::NotFound)),
+        };
+        let profile = person.profile.clone().ok_or(Failure::new(Code::NotFound))?;
+        Ok(Self {
+            id: id.0,
+            email: profile.email,
+            email_verified: false,
+            display_name: profile.display_name,
+            status,
+            roles: person.roles.iter().cloned().collect(),
+            created_at: person.created_at,
+            updated_at: person.updated_at,
+            last_login_at: None,
+            version: person.version.0,
+        })
+    }
+
+    /// With the moment of the sign-in that this answers.
+    pub(crate) fn signed_in_at(self, at: Timestamp) -> Self {
+        Self { last_login_at: Some(at), ..self }
+    }
+}
+
+/// The answer to a command that was done.
+pub(crate) struct Done(Response);
+
+impl Done {
+    /// 204. `position` is of the last record that tells of the command.
+    pub(crate) fn no_content(app: &App, position: Position) -> Self {
+        Self::new(app, position, StatusCode::NO_CONTENT)
+    }
+
+    /// 202: the rest follows by itself.
+    pub(crate) fn accepted(app: &App, position: Position) -> Self {
+        Self::new(app, position, StatusCode::ACCEPTED)
+    }
+
+    /// With a body.
+    pub(crate) fn json(app: &App, position: Position, status: StatusCode, body: impl Serialize) -> Self {
+        Self::new(app, position, (status, Json(body)))
+    }
+
+    /// With the version that `If-Match` is to name.
+    pub(crate) fn version(mut self, version: Version) -> Self {
+        self.0.headers_mut().insert(header::ETAG, etag(version));
+        self
+    }
+
+    fn at(mut self, id: UserId) -> Self {
+        // An id is printable ASCII.
+        if let Ok(path) = HeaderValue::try_from(format!("/api/v1/users/{id}")) {
+            self.0.headers_mut().insert(header::LOCATION, path);
+        }
+        self
+    }
+
+    fn new(app: &App, position: Position, answer: impl IntoResponse) -> Self {
+        let mut response = answer.into_response();
+        response.headers_mut().insert(EVIDENT_POSITION, app.positions.header(position));
+        Self(response)
+    }
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+/// 201 with somebody who came to be by a command.
+pub(crate) fn created(
+    app: &App,
+    asked: &Asked,
+    id: UserId,
+    decided: &Decided<User>,
+) -> Result<Done, Failure> {
+    let user = after(&decided.before, &decided.facts, &decided.positions, asked.ids.at())?;
+    let body = UserBody::of(id, &user)?;
+    let done = Done::json(app, decided.position(), StatusCode::CREATED, body);
+    Ok(done.version(decided.version()).at(id))
+}
+
+/// 200 with somebody as they are after a command about them.
+pub(crate) fn user(app: &App, asked: &Asked, id: UserId, decided: &Decided<User>) -> Result<Done, Failure> {
+    let user = after(&decided.before, &decided.facts, &decided.positions, asked.ids.at())?;
+    let body = UserBody::of(id, &user)?;
+    Ok(Done::json(app, decided.position(), StatusCode::OK, body).version(decided.version()))
+}
+
+/// The session that a command came from, for the domain to look at again.
+pub(crate) fn own_session(by: &Caller) -> OwnSession {
+    OwnSession { id: by.session_id, started_position: by.session_position }
+}
+
+/// What the caller may give to this person.
+pub(crate) fn granter(by: &Caller, to: UserId) -> Granter<'_> {
+    Granter { permissions: &by.permissions, is_subject: by.user_id == to }
+}

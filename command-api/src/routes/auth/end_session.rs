@@ -1,0 +1,27 @@
+//! `DELETE /auth/sessions/{id}`
+
+use crate::{
+    App,
+    command::{Nothing, Signed},
+    domain::{Session, end_session as end},
+    failure::Failure,
+    respond::Done,
+    routes::Problems,
+};
+use axum::extract::State;
+use events::{EndCause, SessionId};
+use service::extract::Path;
+
+/// Ends one session of one's own. Somebody else's is as good as unknown.
+#[utoipa::path(delete, path = "/api/v1/auth/sessions/{id}", operation_id = "endOwnSession", tag = "auth",
+    security(("bearer" = [])), params(("id" = Uuid, Path, description = "The session")),
+    responses((status = 204, description = "The session has ended"), Problems))]
+pub(crate) async fn end_session(
+    State(app): State<App>,
+    Path(id): Path<SessionId>,
+    Signed { by, asked, .. }: Signed<Nothing>,
+) -> Result<Done, Failure> {
+    let rule = |session: &Session| end(session, by.user_id, EndCause::RevokedByOwner);
+    let decided = app.decide(&asked, id, rule).await?;
+    Ok(Done::no_content(&app, decided.position()))
+}

@@ -1,0 +1,27 @@
+//! `DELETE /users/{id}`
+
+use crate::{
+    App,
+    command::{Nothing, Signed},
+    domain::delete,
+    failure::Failure,
+    respond::Done,
+    routes::Problems,
+};
+use axum::extract::State;
+use events::{Permission, UserId};
+use service::extract::Path;
+
+/// Closes somebody's account. Sign-in is refused and every session ends at once; the data is erased after a delay.
+#[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users",
+    security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person")),
+    responses((status = 202, description = "The account is closed"), Problems))]
+pub(crate) async fn delete_user(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    Signed { by, asked, .. }: Signed<Nothing>,
+) -> Result<Done, Failure> {
+    by.must(Permission::UsersWrite)?;
+    let decided = app.close(&asked, id, delete).await?;
+    Ok(Done::accepted(&app, decided.position()))
+}

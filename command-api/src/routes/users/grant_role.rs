@@ -1,0 +1,29 @@
+//! `PUT /users/{id}/roles/{role}`
+
+use crate::{
+    App,
+    command::{Nothing, Signed},
+    domain::grant,
+    failure::Failure,
+    respond::{Done, granter},
+    routes::Problems,
+};
+use axum::extract::State;
+use events::{Permission, RoleName, UserId};
+use service::extract::Path;
+
+/// Gives a person a role that permits no more than one may do oneself.
+#[utoipa::path(put, path = "/api/v1/users/{id}/roles/{role}", operation_id = "grantRole", tag = "users",
+    security(("bearer" = ["roles:write"])),
+    params(("id" = Uuid, Path, description = "The person"), ("role" = String, Path, description = "The role")),
+    responses((status = 204, description = "The person has the role"), Problems))]
+pub(crate) async fn grant_role(
+    State(app): State<App>,
+    Path((id, name)): Path<(UserId, RoleName)>,
+    Signed { by, asked, .. }: Signed<Nothing>,
+) -> Result<Done, Failure> {
+    by.must(Permission::RolesWrite)?;
+    let role = app.role(&name, None).await?.state;
+    let decided = app.decide(&asked, id, |user| grant(user, &name, &role, &granter(&by, id))).await?;
+    Ok(Done::no_content(&app, decided.position()))
+}

@@ -1,0 +1,43 @@
+//! `PUT /users/{id}`
+
+use crate::{
+    App,
+    command::Signed,
+    domain::change_profile,
+    failure::Failure,
+    input::{Flaws, display_name},
+    respond::{self, Done, UserBody},
+    routes::Problems,
+};
+use axum::extract::State;
+use events::{Permission, UserId};
+use serde::Deserialize;
+use service::extract::{Json, Path};
+use utoipa::ToSchema;
+
+/// The whole profile. The address has ways of its own.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PutProfile {
+    /// The name that others see; `null` for none.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
+    display_name: Option<String>,
+}
+
+/// Sets somebody's whole profile: one's own, or with `users:write` anybody's.
+#[utoipa::path(put, path = "/api/v1/users/{id}", operation_id = "putUser", tag = "users",
+    security(("bearer" = [])), params(("id" = Uuid, Path, description = "The person")), request_body = PutProfile,
+    responses((status = 200, body = UserBody, description = "The person, as they are now"), Problems))]
+pub(crate) async fn put_profile(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    Signed { by, asked, body: Json(body) }: Signed<Json<PutProfile>>,
+) -> Result<Done, Failure> {
+    by.must_be_or(id, Permission::UsersWrite)?;
+    let mut flaws = Flaws::default();
+    let name = flaws.take("/display_name", body.display_name.as_deref().map(display_name).transpose());
+    let Some(name) = name else { return Err(flaws.problem().into()) };
+    let decided = app.decide(&asked, id, |user| change_profile(user, name.clone())).await?;
+    respond::user(&app, &asked, id, &decided)
+}

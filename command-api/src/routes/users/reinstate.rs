@@ -1,0 +1,27 @@
+//! `DELETE /users/{id}/suspension`
+
+use crate::{
+    App,
+    command::{Nothing, Signed},
+    domain,
+    failure::Failure,
+    respond::Done,
+    routes::Problems,
+};
+use axum::extract::State;
+use events::{Permission, UserId};
+use service::extract::Path;
+
+/// Lets a suspended person sign in again.
+#[utoipa::path(delete, path = "/api/v1/users/{id}/suspension", operation_id = "reinstateUser", tag = "users",
+    security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person")),
+    responses((status = 204, description = "The person may sign in"), Problems))]
+pub(crate) async fn reinstate(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    Signed { by, asked, .. }: Signed<Nothing>,
+) -> Result<Done, Failure> {
+    by.must(Permission::UsersWrite)?;
+    let decided = app.decide(&asked, id, domain::reinstate).await?;
+    Ok(Done::no_content(&app, decided.position()))
+}

@@ -1,0 +1,143 @@
+//! Signing in: throttle, hash, start a session, look again.
+//!
+//! Whether an address is known, its password wrong, its account suspended, deleted or erased: the answer is one, and
+//! so is the work before it.
+
+use crate::{
+    App,
+    append::{Pending, Unwritten},
+    command::Asked,
+    domain::{self, Denied, Happened, LiveSession, Session, User},
+    failure::Failure,
+    hashing::Verdict,
+    input::{Address, Password},
+    tokens::TokensBody,
+};
+use events::{EndCause, Fact, Position, SessionRevoked, StreamName, UserId, Version};
+use service::problem::Code;
+use store::vault::Scope;
+use zeroize::Zeroizing;
+
+/// Somebody who has just signed in.
+pub(crate) struct SignedIn {
+    pub(crate) tokens: TokensBody,
+    /// Of the session's start.
+    pub(crate) position: Position,
+}
+
+impl App {
+    /// Signs somebody in.
+    pub(crate) async fn sign_in(
+        &self,
+        asked: &Asked,
+        address: &Address,
+        password: Password,
+    ) -> Result<SignedIn, Failure> {
+        if let Some(before) = self.signed_in_before(asked).await? {
+            return Ok(before);
+        }
+        let guess = self.admit(asked, &address.key()).await?;
+        let claim = self.vault.find_address(self.vault.address_hash(&address.key())).await?;
+        // Who is not there is looked up all the same, under an id that nobody has, so that it takes as long.
+        let user_id = claim.map_or(asked.ids.user(), |claim| claim.user);
+        let user = self.user(user_id, Some(Scope::All), None).await?;
+        let password = password.into_secret();
+        let verdict = self.verify(password.clone(), &user.state).await?;
+        let expires_at = asked.ids.at().after(self.config.session_ttl);
+        match domain::sign_in(&user.state, user_id, verdict.matches, expires_at, asked.network.clone()) {
+            Ok(started) => {
+                self.right(&guess).await?;
+                let signed_in = self.start_session(asked, user_id, user.version, started).await?;
+                if let Some(person) = user.state.person().filter(|_| verdict.outdated) {
+                    self.rehash_afterwards(asked, user_id, person.credential_version, password);
+                }
+                Ok(signed_in)
+            }
+            Err(Denied { cause }) => {
+                self.wrong(asked, user_id, guess, cause);
+                Err(refused())
+            }
+        }
+    }
+
+    /// Checks a password against somebody's, or against nobody's in the same time.
+    pub(crate) async fn verify(&self, password: Zeroizing<String>, user: &User) -> Result<Verdict, Failure> {
+        let hash = user.person().and_then(|person| person.password_hash.as_ref());
+        Ok(self.hasher.verify(password, hash).await?)
+    }
+
+    /// What this very command led to when it was tried before: the session as it started, whatever became of it.
+    async fn signed_in_before(&self, asked: &Asked) -> Result<Option<SignedIn>, Failure> {
+        if !asked.again {
+            return Ok(None);
+        }
+        let Some((session, position)) = self.session_start(asked.ids.session()).await? else {
+            return Ok(None);
+        };
+        let user = self.user(session.user_id, Some(Scope::Profiles), None).await?;
+        Ok(Some(self.signed_in(asked, &session, &user.state, position)?))
+    }
+
+    /// Starts the session, then looks at its person again: whoever suspended, deleted or signed them out while the
+    /// password was being checked meant this sign-in too. From here on the log's order decides.
+    async fn start_session(
+        &self,
+        asked: &Asked,
+        user_id: UserId,
+        decided_at: Version,
+        started: Fact,
+    ) -> Result<SignedIn, Failure> {
+        let stream = StreamName::session(asked.ids.session());
+        let facts = std::slice::from_ref(&started);
+        let pending = Pending { stream: &stream, after: Version::NONE, person: Some(user_id), facts };
+        let appended = match self.append(asked, pending).await {
+            Ok(appended) => appended,
+            // The keys are gone, or this command's session went on already: there is nothing to sign in to.
+            Err(Unwritten::Stale) => return Err(refused()),
+            Err(Unwritten::Failed(failure)) => return Err(failure),
+        };
+        let position = appended.last();
+        let user = self.user(user_id, Some(Scope::Profiles), None).await?;
+        if !user.state.still_admits(decided_at) {
+            let ended = [Fact::SessionRevoked(SessionRevoked { user_id, cause: EndCause::Superseded })];
+            let pending = Pending { stream: &stream, after: appended.version, person: None, facts: &ended };
+            return match self.append(&asked.then("superseded"), pending).await {
+                Ok(_) | Err(Unwritten::Stale) => Err(refused()),
+                Err(Unwritten::Failed(failure)) => Err(failure),
+            };
+        }
+        let happened = Happened { position, version: appended.version, at: asked.ids.at(), fact: &started };
+        match Session::read(asked.ids.session(), Some(happened))? {
+            Session::Live(session) => self.signed_in(asked, &session, &user.state, position),
+            Session::Ended { .. } | Session::Unknown => Err(refused()),
+        }
+    }
+
+    fn signed_in(
+        &self,
+        asked: &Asked,
+        session: &LiveSession,
+        user: &User,
+        position: Position,
+    ) -> Result<SignedIn, Failure> {
+        let tokens = self.tokens(session, asked.ids.event(0), user)?;
+        Ok(SignedIn { tokens: tokens.signed_in_at(session.started_at), position })
+    }
+
+    /// Keeps the same password at today's cost. After the answer: nobody waits for it.
+    fn rehash_afterwards(&self, asked: &Asked, id: UserId, verified: Version, password: Zeroizing<String>) {
+        let (app, asked) = (self.clone(), asked.then("rehash"));
+        self.afterwards.spawn(async move {
+            let Ok(hash) = app.hasher.hash(password, app.entropy.bytes()).await else { return };
+            let rehash = |user: &User| Ok(domain::rehash(user, verified, hash.clone()));
+            if let Err(failure) = app.decide::<User, Failure>(&asked, id, rehash).await {
+                // The next sign-in tries again.
+                tracing::error!(user.id = %id, cause = %failure, "a password kept its outdated hash");
+            }
+        });
+    }
+}
+
+fn refused() -> Failure {
+    Failure::new(Code::InvalidCredentials)
+}
