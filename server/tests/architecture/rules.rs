@@ -20,12 +20,13 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
 const EVERYTHING: &[&str] =
     &["events", "store", "read-models", "audit", "service", "command-api", "projector", "query-api"];
 
-/// Names that have one home: what is named, the beginnings of the paths where it may be, and why there only.
+/// Names that have one home: what is named, the beginnings of the paths where it may be, and why there only. A
+/// crate's name ends in `::`, and neither may other crates depend on it.
 const HOMES: &[(&str, &[&str], &str)] = &[
-    ("sqlx", &["store/", "read-models/", "bench/"], "SQL is spoken by store and read-models"),
-    ("argon2", &["command-api/src/hashing", "bench/"], "passwords are hashed in one file"),
-    ("async_nats", &["store/src/bus/nats"], "NATS is one way to carry, behind store"),
-    ("kurrentdb", &["store/src/log/kurrentdb"], "KurrentDB is one engine of the log"),
+    ("sqlx::", &["store/", "read-models/", "bench/"], "SQL is spoken by store and read-models"),
+    ("argon2::", &["command-api/src/hashing", "bench/"], "passwords are hashed in one file"),
+    ("async_nats::", &["store/src/bus/nats"], "NATS is one way to carry, behind store"),
+    ("kurrentdb::", &["store/src/log/kurrentdb"], "KurrentDB is one engine of the log"),
     ("std::env", &["service/src/config", TESTS], "the environment is read once, into Config"),
     ("env::var", &["service/src/config", TESTS], "the environment is read once, into Config"),
     ("SystemTime::now", &["service/src/clock", TESTS, "bench/"], "time arrives as an argument"),
@@ -90,8 +91,9 @@ fn names_stay_at_home(file: &File) -> Vec<String> {
         }
         let may_depend = homes.iter().any(|home| home.split('/').next() == Some(file.member()));
         if file.is_manifest() && !file.member().is_empty() && !may_depend {
-            let named =
-                dependencies(&file.text).into_iter().filter(|(_, found)| found.replace('-', "_") == *name);
+            let named = dependencies(&file.text)
+                .into_iter()
+                .filter(|(_, found)| format!("{}::", found.replace('-', "_")) == *name);
             complaints.extend(named.map(|(line, _)| file.complain(line, format!("{name}: {why}"))));
         }
     }

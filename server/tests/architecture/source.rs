@@ -57,12 +57,13 @@ pub(crate) const fn is_word(symbol: char) -> bool {
     symbol.is_ascii_alphanumeric() || symbol == '_'
 }
 
-/// The lines in which `name` stands as a whole word.
+/// The lines in which `name` stands as a whole word, or as the whole beginning of a path when it ends in `::`.
 pub(crate) fn lines_with(text: &str, name: &str) -> Vec<usize> {
     let whole = |line: &str| {
         line.match_indices(name).any(|(at, _)| {
             let (before, after) = (&line[..at], &line[at + name.len()..]);
-            !before.ends_with(is_word) && !after.starts_with(is_word)
+            let goes_on = name.ends_with(is_word) && after.starts_with(is_word);
+            !before.ends_with(is_word) && !goes_on
         })
     };
     numbered(text).filter(|(_, line)| whole(line)).map(|(number, _)| number).collect()
