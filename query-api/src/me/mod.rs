@@ -1,0 +1,184 @@
+//! "Who am I" without asking the tables: answers kept as bytes, and how it is known that they are still right.
+//!
+//! A front end asks this on every page, so a hit costs no query and no serialisation. It may not be wrong for it:
+//! an answer that carries a position reflects everything up to that position.
+//!
+//! **The argument.** Write `F` for the feed's position, `S` for the position of the snapshot that an entry was
+//! read from, and `T(x)` for the stripe of `x`, the newest position at which the feed saw a record about `x`. An
+//! entry is made of three things: its user's row, its session's row, and the definitions of roles.
+//!
+//! 1. The feed touches the stripes of everything that a record is about *before* it moves `F` to that record's
+//!    position or beyond it. A request reads `F` *first*, then the stripes. So it sees every touch up to `F`, and
+//!    perhaps some later ones.
+//! 2. The entry is used only if `S ≥ T(user)`, `S ≥ T(session)` and `S ≥ T(roles)`. Then no record in `(S, F]` is
+//!    about anything that the entry is made of: such a record would have touched a stripe beyond `S`.
+//! 3. So if `S < F` the entry is what a reader of the tables at `F` would find, and if `S ≥ F` it is what stood
+//!    there at `S`. Either way it reflects everything up to `max(S, F)`, and that is the position it is answered
+//!    with.
+//! 4. What shares a stripe with something else is touched with it: a miss too many, never a hit too many. An entry
+//!    that is put in late, after the feed has moved on, is held to the same test when it is used.
+//! 5. The rows of one entry are read one after another. `S` is the position of the first of these reads: a row
+//!    that is read later may know more, and then its stripe is touched beyond `S` as soon as the feed is there.
+//!
+//! A minimum position is held against `max(S, F)`; when that is less, the tables are asked after waiting for them.
+//!
+//! One thing changes rows without a record: a parked stream that is tried again. So no entry is used for longer
+//! than [`LIFE`].
+
+mod cache;
+mod stripes;
+
+use bytes::Bytes;
+use cache::{Cache, Entry};
+use events::{Category, Position, SessionId, StreamName, Timestamp, UserId};
+use metrics::{Counter, counter};
+use std::time::Duration;
+use stripes::Stripes;
+use uuid::Uuid;
+
+/// How long an entry is used at most.
+const LIFE: Duration = Duration::from_secs(30);
+/// The stripe that stands for the definitions of all roles.
+const ROLES: Uuid = Uuid::nil();
+
+/// The answers, and what was touched since.
+pub(crate) struct Me {
+    cache: Cache,
+    stripes: Stripes,
+    hits: Counter,
+    misses: Counter,
+}
+
+impl Me {
+    /// Knows no answer yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            cache: Cache::new(),
+            stripes: Stripes::new(),
+            hits: counter!("evident_me_cache_hits_total"),
+            misses: counter!("evident_me_cache_misses_total"),
+        }
+    }
+
+    /// The answer for a session and the position that it reflects, if one is kept that is still right.
+    /// `feed` MUST have been read before the call.
+    pub(crate) fn current(
+        &self,
+        user: UserId,
+        session: SessionId,
+        feed: Position,
+        now: Timestamp,
+    ) -> Option<(Bytes, Position)> {
+        let current = self.cache.get(session).filter(|entry| self.holds(entry, user, session, now));
+        match &current {
+            Some(_) => self.hits.increment(1),
+            None => self.misses.increment(1),
+        }
+        current.map(|entry| (entry.body, entry.position.max(feed)))
+    }
+
+    fn holds(&self, entry: &Entry, user: UserId, session: SessionId, now: Timestamp) -> bool {
+        let untouched = |id| entry.position >= self.stripes.last_touched(id);
+        entry.user == user
+            && untouched(user.0)
+            && untouched(session.0)
+            && untouched(ROLES)
+            && now.since(entry.read_at) < LIFE
+    }
+
+    /// Keeps an answer that was read from a snapshot at `position`.
+    pub(crate) fn keep(
+        &self,
+        user: UserId,
+        session: SessionId,
+        body: Bytes,
+        position: Position,
+        read_at: Timestamp,
+    ) {
+        self.cache.put(session, Entry { user, body, position, read_at });
+    }
+
+    /// A record was followed: what it is about is touched. `owner` is whose session it is about, if it is.
+    pub(crate) fn touch(&self, position: Position, stream: &StreamName, owner: Option<UserId>) {
+        match stream.category() {
+            Category::User(user) => self.stripes.touch(user.0, position),
+            Category::Session(session) => self.stripes.touch(session.0, position),
+            Category::Role(_) => self.stripes.touch(ROLES, position),
+            Category::SignIn(_) | Category::Export | Category::Unknown => {}
+        }
+        if let Some(owner) = owner {
+            // The person's row says when they last signed in.
+            self.stripes.touch(owner.0, position);
+        }
+    }
+}
+
+impl std::fmt::Debug for Me {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Me(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const HERE: SessionId = SessionId(Uuid::from_u128(2));
+    const NOON: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
+
+    /// Kept at position 10; then each of these streams was touched at the position beside it.
+    fn given(touched: impl IntoIterator<Item = (u64, StreamName, Option<UserId>)>) -> Me {
+        let me = Me::new();
+        me.keep(ADA, HERE, Bytes::from_static(b"{}"), Position(10), NOON);
+        for (position, stream, owner) in touched {
+            me.touch(Position(position), &stream, owner);
+        }
+        me
+    }
+
+    fn position_at_feed(me: &Me, feed: u64) -> Option<u64> {
+        me.current(ADA, HERE, Position(feed), NOON).map(|(_, position)| position.0)
+    }
+
+    #[test]
+    fn an_untouched_answer_reflects_the_further_of_snapshot_and_feed() {
+        let me = given([]);
+        assert_eq!(position_at_feed(&me, 4), Some(10));
+        assert_eq!(position_at_feed(&me, 25), Some(25));
+    }
+
+    #[test]
+    fn what_the_snapshot_already_knew_does_not_count() {
+        let me = given([(10, StreamName::user(ADA), None)]);
+        assert_eq!(position_at_feed(&me, 10), Some(10));
+    }
+
+    #[test]
+    fn an_answer_ends_with_whatever_it_is_made_of() {
+        let desk = "desk".parse().expect("a role name");
+        let elsewhere = StreamName::session(SessionId(Uuid::from_u128(3)));
+        for touched in [
+            (11, StreamName::user(ADA), None),
+            (11, StreamName::session(HERE), None),
+            (11, StreamName::role(&desk), None),
+            (11, elsewhere, Some(ADA)),
+        ] {
+            assert_eq!(position_at_feed(&given([touched]), 11), None);
+        }
+    }
+
+    #[test]
+    fn what_is_about_others_changes_nothing() {
+        let bob = UserId(Uuid::from_u128(7));
+        let me = given([(11, StreamName::user(bob), None), (12, StreamName::sign_in(ADA), None)]);
+        assert_eq!(position_at_feed(&me, 12), Some(12));
+    }
+
+    #[test]
+    fn an_answer_is_for_its_own_user_only_and_for_a_short_while() {
+        let me = given([]);
+        assert!(me.current(UserId(Uuid::from_u128(9)), HERE, Position(10), NOON).is_none());
+        assert!(me.current(ADA, HERE, Position(10), NOON.after(LIFE)).is_none());
+    }
+}

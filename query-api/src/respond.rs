@@ -1,0 +1,76 @@
+//! How answers leave: JSON, with the position that they reflect.
+
+use crate::{app::App, wait::behind};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use events::Position;
+use http::{HeaderValue, header};
+use serde::Serialize;
+use service::{Problem, position::EVIDENT_POSITION, problem::ProblemBody};
+use utoipa::{IntoResponses, ToSchema};
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Page<T> {
+    /// What the page holds.
+    pub(crate) items: Vec<T>,
+    /// Asks for the next page; null on the last one.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Any query that is not answered answers like this.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers to the OpenAPI document; `service::problem` makes them")]
+pub(crate) enum Problems {
+    /// What went wrong: `code` says it to programs.
+    #[response(status = "default", content_type = "application/problem+json")]
+    Problem(#[to_schema] ProblemBody),
+}
+
+/// Cuts what was found to `limit`. Lists ask for one more than they show: if it is there, `cursor` is made of the
+/// last one that is shown.
+pub(crate) fn cut<T>(found: &mut Vec<T>, limit: usize, cursor: impl FnOnce(&T) -> String) -> Option<String> {
+    let more = found.len() > limit;
+    found.truncate(limit);
+    found.last().filter(|_| more).map(cursor)
+}
+
+/// What an answer was read from is at least this far, or it is not given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reached(pub(crate) Position);
+
+impl Reached {
+    /// The answer, read from a snapshot at `position`.
+    pub(crate) fn answer(
+        self,
+        app: &App,
+        position: Position,
+        body: &impl Serialize,
+    ) -> Result<Response, Problem> {
+        let body = serde_json::to_vec(body).map_err(Problem::broken)?;
+        self.answer_bytes(app, position, body.into())
+    }
+
+    /// The same, of JSON that is already text.
+    pub(crate) fn answer_bytes(
+        self,
+        app: &App,
+        position: Position,
+        body: Bytes,
+    ) -> Result<Response, Problem> {
+        self.check(app, position)?;
+        Ok(json(app, position, body))
+    }
+
+    /// Refuses a snapshot that is behind what was waited for: another replica may have answered.
+    pub(crate) fn check(self, app: &App, position: Position) -> Result<(), Problem> {
+        app.waits().saw(position);
+        if position < self.0 { Err(behind()) } else { Ok(()) }
+    }
+}
+
+/// A JSON answer that reflects everything up to a position.
+pub(crate) fn json(app: &App, position: Position, body: Bytes) -> Response {
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, JSON), (EVIDENT_POSITION, app.position_token(position))], body).into_response()
+}

@@ -1,0 +1,137 @@
+//! `GET /audit/export`
+
+use crate::{app::App, asking::minimum, input::Checks, respond::Problems, wait::behind};
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bytes::{Bytes, BytesMut};
+use events::{
+    Actor, AuditExported, Draft, EventId, ExportFormat, Fact, Permission, Position, Salt, StreamName, Version,
+};
+use futures_util::{Stream, stream::try_unfold};
+use http::{HeaderMap, HeaderValue, header};
+use serde::Deserialize;
+use service::{
+    Caller, Problem,
+    extract::{Query, RequestInfo},
+    position::EVIDENT_POSITION,
+};
+use store::log::{Log, LogError, Stored};
+use utoipa::IntoParams;
+
+/// How many records are in memory at once, at most 60 KiB each.
+const PAGE: usize = 200;
+
+/// What to export.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Export {
+    /// The form: `jsonl`, the records byte for byte, one a line. The only one there is, and the default.
+    format: Option<String>,
+    /// The first position; the log's first unless told.
+    from: Option<String>,
+    /// The last position; the log's head unless told.
+    to: Option<String>,
+}
+
+/// Takes the history, or a part of it, away.
+///
+/// The records from `from` to `to` in the order of their positions, exactly the bytes that lie in the log, each with
+/// a line feed after it. Nothing between the two positions is missing. Exporting is itself an event.
+#[utoipa::path(
+    get, path = "/api/v1/audit/export", tag = "audit", operation_id = "exportAudit",
+    security(("bearer" = ["audit:export"])),
+    responses((status = 200, description = "The records, one a line", body = String, content_type = "application/jsonl"), Problems)
+)]
+pub(crate) async fn export_audit(
+    State(app): State<App>,
+    caller: Caller,
+    info: RequestInfo,
+    headers: HeaderMap,
+    Query(query): Query<Export>,
+) -> Result<Response, Problem> {
+    caller.must(Permission::AuditExport)?;
+    let (from, to) = query.bounds()?;
+    let head = app.log().head().await.map_err(Problem::broken)?;
+    if head < minimum(&app, &headers)? {
+        return Err(behind());
+    }
+    let to = to.map_or(head, |to| to.min(head));
+    write_down(&app, &caller, &info, AuditExported { format: ExportFormat::Jsonl, from, to }).await?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"evident.jsonl\"")),
+        (EVIDENT_POSITION, app.position_token(head)),
+    ];
+    let before = Position(from.0.saturating_sub(1));
+    Ok((headers, Body::from_stream(lines(app.log().clone(), before, to))).into_response())
+}
+
+impl Export {
+    fn bounds(&self) -> Result<(Position, Option<Position>), Problem> {
+        let mut checks = Checks::default();
+        let from = checks.position("from", self.from.as_deref()).unwrap_or(Position::START.next());
+        let to = checks.position("to", self.to.as_deref());
+        if self.format.as_deref().is_some_and(|format| format != "jsonl") {
+            checks.refuse("format", "unknown", "jsonl");
+        }
+        if to.is_some_and(|to| to < from) {
+            checks.refuse("to", "out_of_range", "a position that is not before from");
+        }
+        checks.finish()?;
+        Ok((from, to))
+    }
+}
+
+/// Whoever takes the history away stands in it, before the first byte leaves.
+async fn write_down(
+    app: &App,
+    caller: &Caller,
+    info: &RequestInfo,
+    fact: AuditExported,
+) -> Result<(), Problem> {
+    let now = app.clock().now();
+    let id = EventId(app.entropy().uuid_v7(now));
+    let stream = StreamName::export(id);
+    let draft = Draft {
+        id,
+        log: app.log().id(),
+        time: now,
+        stream: stream.clone(),
+        version: Version::NONE.next(),
+        context: info.context(Actor::User(caller.user_id)),
+        salt: Salt(app.entropy().bytes()),
+        person: None,
+        fact: Fact::AuditExported(fact),
+    };
+    // The fact holds nothing personal, so nothing is sealed.
+    let record = draft.write(|_, _| Vec::new()).map_err(Problem::broken)?;
+    app.log().append(&stream, Version::NONE, vec![record]).await.map_err(Problem::broken)?;
+    Ok(())
+}
+
+/// The records after one position, to another one. A failure breaks the connection off: a file that ends well is whole.
+fn lines(log: Log, after: Position, to: Position) -> impl Stream<Item = Result<Bytes, LogError>> {
+    try_unfold((log, after), move |(log, after)| async move {
+        let left = usize::try_from(to.0.saturating_sub(after.0)).unwrap_or(usize::MAX);
+        if left == 0 {
+            return Ok(None);
+        }
+        let page = log.read_all(after, left.min(PAGE)).await?;
+        let next = page.last().map(|stored| stored.position);
+        Ok(next.map(|next| (page_of_lines(&page), (log, next))))
+    })
+}
+
+fn page_of_lines(page: &[Stored]) -> Bytes {
+    let length = page.iter().map(|stored| stored.record.bytes().len() + 1).sum();
+    let mut lines = BytesMut::with_capacity(length);
+    for stored in page {
+        lines.extend_from_slice(stored.record.bytes());
+        lines.extend_from_slice(b"\n");
+    }
+    lines.freeze()
+}

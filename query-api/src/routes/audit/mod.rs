@@ -1,0 +1,5 @@
+//! The history.
+
+pub(crate) mod export;
+pub(crate) mod list;
+pub(crate) mod one;

@@ -1,0 +1,151 @@
+//! `GET /users/{id}/export`
+
+use crate::{
+    app::App,
+    audit::{AuditEvent, find},
+    respond::{Problems, Reached},
+    views::{Session, User},
+};
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use events::{Permission, Position, SessionId, UserId};
+use futures_util::stream::try_unfold;
+use http::{HeaderValue, header};
+use read_models::AuditFilter;
+use serde::Serialize;
+use service::{Caller, Problem, extract::Path, position::EVIDENT_POSITION};
+use std::io;
+use utoipa::ToSchema;
+
+/// How many sessions or events are in memory at once.
+const PAGE: usize = 200;
+
+/// Everything that is held about a person. It leaves page by page, so nothing is made of this type; it is what the
+/// pages are together.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Held {
+    /// The person.
+    user: User,
+    /// Every sign-in, the newest first, ended ones included.
+    sessions: Vec<Session>,
+    /// Every event about the person, the newest first.
+    events: Vec<AuditEvent>,
+}
+
+/// Everything that is held about a person.
+///
+/// For oneself, or with `users:read`.
+#[utoipa::path(
+    get, path = "/api/v1/users/{id}/export", tag = "users", operation_id = "exportUser",
+    security(("bearer" = [])),
+    params(("id" = String, Path, format = Uuid)),
+    responses((status = 200, description = "The person, all sessions, all events", body = Held), Problems)
+)]
+pub(crate) async fn export_person(
+    State(app): State<App>,
+    caller: Caller,
+    reached: Reached,
+    Path(id): Path<UserId>,
+) -> Result<Response, Problem> {
+    caller.must_be_or(id, Permission::UsersRead)?;
+    let found = app.read_models().user(id).await.map_err(Problem::broken)?;
+    reached.check(&app, found.position)?;
+    let user = User::from(found.value.ok_or_else(|| app.not_found(found.position))?);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"person.json\"")),
+        (EVIDENT_POSITION, app.position_token(found.position)),
+    ];
+    let export = Export { app, id, asking: caller.session_id };
+    let pages = try_unfold((export, Part::User(Box::new(user))), |(export, part)| async move {
+        let written = export.write(part).await.map_err(|problem| export.broke_off(&problem))?;
+        Ok::<_, io::Error>(written.map(|(text, next)| (Bytes::from(text), (export, next))))
+    });
+    Ok((headers, Body::from_stream(pages)).into_response())
+}
+
+struct Export {
+    app: App,
+    id: UserId,
+    asking: SessionId,
+}
+
+/// What is written next. Lists go on before the position of what was written last.
+enum Part {
+    User(Box<User>),
+    Sessions(Option<Position>),
+    Events(Option<Position>),
+    Nothing,
+}
+
+impl Export {
+    /// One part as text, and the part after it.
+    async fn write(&self, part: Part) -> Result<Option<(Vec<u8>, Part)>, Problem> {
+        match part {
+            Part::User(user) => {
+                let mut text = b"{\"user\":".to_vec();
+                append(&mut text, &user)?;
+                text.extend_from_slice(b",\"sessions\":[");
+                Ok(Some((text, Part::Sessions(None))))
+            }
+            Part::Sessions(before) => self.write_sessions(before).await.map(Some),
+            Part::Events(before) => self.write_events(before).await.map(Some),
+            Part::Nothing => Ok(None),
+        }
+    }
+
+    async fn write_sessions(&self, before: Option<Position>) -> Result<(Vec<u8>, Part), Problem> {
+        let tables = self.app.read_models();
+        let found = tables.sessions_of(self.id, None, before, PAGE).await.map_err(Problem::broken)?;
+        let last = found.value.last().map(|row| row.started_position);
+        let shown = found.value.into_iter().map(|row| Session::seen_from(row, self.asking));
+        let mut text = list(shown, before.is_some())?;
+        match last {
+            Some(last) => Ok((text, Part::Sessions(Some(last)))),
+            None => {
+                text.extend_from_slice(b"],\"events\":[");
+                Ok((text, Part::Events(None)))
+            }
+        }
+    }
+
+    async fn write_events(&self, before: Option<Position>) -> Result<(Vec<u8>, Part), Problem> {
+        let filter = AuditFilter { user_id: Some(self.id), before, ..AuditFilter::default() };
+        let (_, found) = find(&self.app, &filter, PAGE).await?;
+        let last = found.last().map(AuditEvent::position);
+        let mut text = list(found, before.is_some())?;
+        match last {
+            Some(last) => Ok((text, Part::Events(Some(last)))),
+            None => {
+                text.extend_from_slice(b"]}");
+                Ok((text, Part::Nothing))
+            }
+        }
+    }
+
+    /// The connection is broken off, so that half an export never looks like a whole one.
+    fn broke_off(&self, problem: &Problem) -> io::Error {
+        tracing::error!(user.id = %self.id, ?problem, "an export of a person broke off");
+        io::Error::other("the export broke off")
+    }
+}
+
+/// Items with commas between them, and one before the first if the list goes on.
+fn list<T: Serialize>(items: impl IntoIterator<Item = T>, goes_on: bool) -> Result<Vec<u8>, Problem> {
+    let mut text = Vec::new();
+    for (number, item) in items.into_iter().enumerate() {
+        if goes_on || number > 0 {
+            text.push(b',');
+        }
+        append(&mut text, &item)?;
+    }
+    Ok(text)
+}
+
+fn append(text: &mut Vec<u8>, item: &impl Serialize) -> Result<(), Problem> {
+    serde_json::to_writer(text, item).map_err(Problem::broken)
+}

@@ -1,0 +1,81 @@
+//! `GET /users/{id}`
+
+use crate::{
+    app::App,
+    input::{AsOf, Checks},
+    past,
+    respond::{Problems, Reached},
+    views::User,
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use events::{Permission, UserId};
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use service::{
+    Caller, Code, Problem,
+    extract::{Path, Query, etag, unchanged},
+    position::EVIDENT_POSITION,
+};
+use utoipa::IntoParams;
+
+/// When.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OneUser {
+    /// A position, or a time (RFC 3339): how the person was then. Needs `audit:read`.
+    as_of: Option<String>,
+}
+
+/// One person.
+///
+/// For oneself, or with `users:read`.
+#[utoipa::path(
+    get, path = "/api/v1/users/{id}", tag = "users", operation_id = "getUser",
+    security(("bearer" = [])),
+    params(("id" = String, Path, format = Uuid)),
+    responses(
+        (status = 200, description = "The person, with an `ETag` for writes", body = User),
+        (status = 304, description = "As the asker knows it (`If-None-Match`)"),
+        Problems,
+    )
+)]
+pub(crate) async fn user(
+    State(app): State<App>,
+    caller: Caller,
+    reached: Reached,
+    Path(id): Path<UserId>,
+    Query(query): Query<OneUser>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.must_be_or(id, Permission::UsersRead)?;
+    if let Some(as_of) = query.as_of.as_deref() {
+        caller.must(Permission::AuditRead)?;
+        return as_it_was(&app, id, as_of, reached).await;
+    }
+    let found = app.read_models().user(id).await.map_err(Problem::broken)?;
+    reached.check(&app, found.position)?;
+    let row = found.value.ok_or_else(|| app.not_found(found.position))?;
+    let version = row.version;
+    let mut answer = match unchanged(&headers, version) {
+        true => (StatusCode::NOT_MODIFIED, [(EVIDENT_POSITION, app.position_token(found.position))])
+            .into_response(),
+        false => reached.answer(&app, found.position, &User::from(row))?,
+    };
+    answer.headers_mut().insert(header::ETAG, etag(version));
+    Ok(answer)
+}
+
+/// The past has no `ETag`: nobody can write to it.
+async fn as_it_was(app: &App, id: UserId, as_of: &str, reached: Reached) -> Result<Response, Problem> {
+    let mut checks = Checks::default();
+    let as_of: Option<AsOf> = checks.parsed("as_of", Some(as_of), "a position, or a time as in RFC 3339");
+    checks.finish()?;
+    let Some(as_of) = as_of else { return Err(Problem::new(Code::Validation)) };
+    let (position, row) = past::user(app, id, as_of).await?;
+    let row = row.ok_or_else(|| app.not_found(position))?;
+    reached.answer(app, position, &User::from(row))
+}
