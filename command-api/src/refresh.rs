@@ -4,7 +4,7 @@ use crate::{
     App,
     command::Asked,
     decide::Decided,
-    domain::{Happened, Refresh, RefreshRefusal, Session, refresh},
+    domain::{Happened, Refresh, Session, refresh},
     failure::Failure,
     tokens::TokensBody,
 };
@@ -36,9 +36,9 @@ impl App {
             grace,
             asked.network.clone(),
         ) {
-            Ok(Refresh::Rotate(fact)) | Err(RefreshRefusal::Replay(fact)) => Ok(vec![fact]),
-            Ok(Refresh::SameSuccessor { .. }) => Ok(vec![]),
-            Err(RefreshRefusal::Invalid) => Err(refused()),
+            Refresh::Rotate(fact) | Refresh::Replay(fact) => Ok(vec![fact]),
+            Refresh::SameSuccessor { .. } => Ok(vec![]),
+            Refresh::Invalid => Err(refused()),
         };
         let decided = self.decide::<Session, Failure>(asked, id, exchange).await?;
         let (Session::Live(session), Some(made_by)) = now_in_force(asked, id, &decided)? else {

@@ -9,8 +9,6 @@ mod refusal;
 mod role;
 mod session;
 mod sign_in;
-#[cfg(test)]
-mod support;
 mod throttle;
 mod user;
 mod values;
@@ -19,7 +17,7 @@ pub use happened::{Contradiction, Happened};
 pub use lockout::lift_lockout;
 pub use refusal::Refusal;
 pub use role::{Granter, Role, define, may_grant, remove};
-pub use session::{LiveSession, OwnSession, Refresh, RefreshRefusal, Session, end_session, refresh};
+pub use session::{LiveSession, OwnSession, Refresh, Session, end_session, refresh};
 pub use sign_in::{Denied, sign_in};
 pub use throttle::{Admission, Lockout, Slot, Tally, admit, failed, succeeded};
 pub use user::{
@@ -27,3 +25,6 @@ pub use user::{
     grant, register, rehash, reinstate, revoke, revoke_other_sessions, revoke_sessions, suspend,
 };
 pub use values::{DisplayName, EmailAddress, InvalidValue, PasswordHash, SuspensionReason};
+
+#[cfg(test)]
+mod support;

@@ -60,15 +60,10 @@ pub enum Refresh {
         /// The generation that is good now.
         generation: u32,
     },
-}
-
-/// Why a refresh token is refused. The one who presented it learns nothing of the difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RefreshRefusal {
-    /// It is no token of a session that lives.
-    Invalid,
-    /// It came back after its time: stolen or copied. Append this; it ends the session.
+    /// The token came back after its time: stolen or copied. Append this, which ends the session, and refuse.
     Replay(Fact),
+    /// It is no token of a session that lives. Refuse; whoever presented it learns nothing of the difference.
+    Invalid,
 }
 
 impl Session {
@@ -139,25 +134,26 @@ pub fn refresh(
     now: Timestamp,
     grace: Duration,
     network: Network,
-) -> Result<Refresh, RefreshRefusal> {
-    let live = session.standing(user, now).ok_or(RefreshRefusal::Invalid)?;
+) -> Refresh {
+    let Some(live) = session.standing(user, now) else { return Refresh::Invalid };
     let forgiven = now.since(live.rotated_at) <= grace;
     match live.generation.checked_sub(presented) {
-        None => Err(RefreshRefusal::Invalid),
-        Some(0) => Ok(Refresh::Rotate(rotated(live, network)?)),
-        Some(1) if forgiven => Ok(Refresh::SameSuccessor { generation: live.generation }),
-        Some(_) => Err(RefreshRefusal::Replay(Fact::SessionReplayDetected(SessionReplayDetected {
+        None => Refresh::Invalid,
+        Some(0) => rotate(live, network),
+        Some(1) if forgiven => Refresh::SameSuccessor { generation: live.generation },
+        Some(_) => Refresh::Replay(Fact::SessionReplayDetected(SessionReplayDetected {
             user_id: live.user_id,
             generation: presented,
             network: Personal::Open(network),
-        }))),
+        })),
     }
 }
 
-fn rotated(live: &LiveSession, network: Network) -> Result<Fact, RefreshRefusal> {
-    Ok(Fact::SessionRefreshed(SessionRefreshed {
+fn rotate(live: &LiveSession, network: Network) -> Refresh {
+    let Some(generation) = live.generation.checked_add(1) else { return Refresh::Invalid };
+    Refresh::Rotate(Fact::SessionRefreshed(SessionRefreshed {
         user_id: live.user_id,
-        generation: live.generation.checked_add(1).ok_or(RefreshRefusal::Invalid)?,
+        generation,
         started_at: live.started_at,
         started_position: live.started_position,
         expires_at: live.expires_at,
