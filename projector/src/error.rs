@@ -1,0 +1,93 @@
+//! Why projecting stops, or pauses.
+
+use events::{LogId, Position};
+use read_models::{ApplyError, ReadModelsError};
+use store::{log::LogError, vault::VaultError};
+
+/// Why a projector cannot go on. [`ProjectorError::is_final`] tells what waiting cannot mend.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectorError {
+    /// The tables were made from another log. Positions of two logs do not compare.
+    #[error(
+        "read models show log {shown}, not {log}: point both to the same log, or start with empty read models"
+    )]
+    OtherLog {
+        /// The log that is followed.
+        log: LogId,
+        /// The log that the tables show.
+        shown: LogId,
+    },
+    /// The log ends before the place up to which the tables show it, as after the restore of an older backup.
+    #[error("log {log} lost events: it ends at {head}, the read models show it up to {shown}")]
+    LogBehind {
+        /// The log.
+        log: LogId,
+        /// Its last position.
+        head: Position,
+        /// The position that the tables show.
+        shown: Position,
+    },
+    /// Somebody else moved the tables on.
+    #[error("somebody else moved the read models on")]
+    Fenced,
+    /// The tables that were to be flipped to did not catch up with the live ones.
+    #[error("tables at {position} do not catch up with the live ones at {live}")]
+    Behind {
+        /// Where the other tables are.
+        position: Position,
+        /// Where the live ones are.
+        live: Position,
+    },
+    /// There are no tables to flip back to.
+    #[error("there was no flip yet, so there is no way back")]
+    NoPrevious,
+    /// The log does not answer, or contradicts itself.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The vault does not answer.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The read models do not answer.
+    #[error(transparent)]
+    Models(#[from] ReadModelsError),
+}
+
+impl ProjectorError {
+    /// True when trying again would end the same way: somebody has to look.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        match self {
+            ProjectorError::OtherLog { .. }
+            | ProjectorError::LogBehind { .. }
+            | ProjectorError::NoPrevious
+            | ProjectorError::Log(
+                LogError::OtherLog { .. }
+                | LogError::Gap { .. }
+                | LogError::Behind { .. }
+                | LogError::Corrupt { .. }
+                | LogError::Closed,
+            ) => true,
+            ProjectorError::Fenced
+            | ProjectorError::Behind { .. }
+            | ProjectorError::Log(
+                LogError::Unavailable(_)
+                | LogError::Refused(_)
+                | LogError::NotMigrated
+                | LogError::Migration(_)
+                | LogError::UnknownEngine { .. }
+                | LogError::StreamTooLong { .. },
+            )
+            | ProjectorError::Vault(_)
+            | ProjectorError::Models(_) => false,
+        }
+    }
+
+    /// What the tables said about a batch from this log.
+    pub(crate) fn applying(log: LogId, refused: ApplyError) -> Self {
+        match refused {
+            ApplyError::Fenced => ProjectorError::Fenced,
+            ApplyError::OtherLog { shown } => ProjectorError::OtherLog { log, shown },
+            ApplyError::Broken(broken) => ProjectorError::Models(broken),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The live projector: follows the log without end, and outlives whatever it depends on.
+
+use crate::{
+    ProjectorError,
+    apply::{apply, begin},
+    feed::Feed,
+    metrics,
+};
+use events::Position;
+use read_models::ReadModels;
+use std::time::{Duration, Instant};
+use store::{log::Log, vault::Vault};
+use tokio_util::sync::CancellationToken;
+
+/// The first and the longest pause before what failed is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long the tables must stand still before a projector that was fenced off tries to write again.
+const STAND_BY: Duration = Duration::from_millis(100);
+
+/// Shows in the tables what is in the log, until `stop`; a batch that has begun is finished first.
+///
+/// Each event takes effect exactly once, however often this is killed and started: rows and checkpoint move in one
+/// transaction. Any number of projectors may run: one writes, the others stand by. A log, a vault or tables that do
+/// not answer are waited for.
+///
+/// # Errors
+/// Only what waiting cannot mend ([`ProjectorError::is_final`]): another log, or one that lost events.
+pub async fn run(
+    log: Log,
+    vault: Vault,
+    models: ReadModels,
+    stop: CancellationToken,
+) -> Result<(), ProjectorError> {
+    let seen = (log.clone(), models.clone());
+    let mut projector = Projector { log, vault, models, stop, pause: PAUSE };
+    tokio::select! {
+        ended = projector.outlive() => ended,
+        never = metrics::watch(&seen.0, &seen.1) => match never {},
+    }
+}
+
+struct Projector {
+    log: Log,
+    vault: Vault,
+    models: ReadModels,
+    stop: CancellationToken,
+    pause: Duration,
+}
+
+impl Projector {
+    /// Follows again and again, whatever fails meanwhile, until `stop` or something that no waiting mends.
+    async fn outlive(&mut self) -> Result<(), ProjectorError> {
+        while !self.stop.is_cancelled() {
+            match self.follow().await {
+                Ok(()) => {}
+                Err(ProjectorError::Fenced) => self.stand_by().await,
+                Err(stopped) if stopped.is_final() => return Err(stopped),
+                Err(broken) => self.wait_out(&broken).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies batch after batch from the checkpoint on, until something fails or `stop`.
+    async fn follow(&mut self) -> Result<(), ProjectorError> {
+        let mut position = begin(&self.log, &self.models).await?;
+        let mut feed = Feed::live(&self.log, &self.vault, position);
+        while let Some(Some(batch)) = self.stop.run_until_cancelled(feed.next()).await {
+            let (batch, began) = (batch?, Instant::now());
+            position = apply(&self.log, &self.models, position, &batch).await?;
+            metrics::applied(batch.len(), began.elapsed());
+            self.pause = PAUSE;
+        }
+        Ok(())
+    }
+
+    /// Waits for as long as another projector moves the tables on.
+    async fn stand_by(&self) {
+        tracing::info!("another projector writes the read models; standing by");
+        let (mut before, mut now) = (None, self.shown().await);
+        while now.is_some() && now != before && !self.stop.is_cancelled() {
+            self.stop.run_until_cancelled(tokio::time::sleep(STAND_BY)).await;
+            (before, now) = (now, self.shown().await);
+        }
+    }
+
+    async fn shown(&self) -> Option<Position> {
+        self.models.checkpoint().await.ok().map(|checkpoint| checkpoint.position)
+    }
+
+    /// Waits before the next attempt, twice as long each time until one gets on.
+    async fn wait_out(&mut self, broken: &ProjectorError) {
+        let retry_ms = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX);
+        tracing::warn!(error = %broken, retry_ms, "the read models fall behind");
+        self.stop.run_until_cancelled(tokio::time::sleep(self.pause)).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,32 @@
+//! What an operator sees of a projector.
+
+use events::Position;
+use metrics::{gauge, histogram};
+use read_models::{ReadModels, ReadModelsError};
+use std::{convert::Infallible, time::Duration};
+use store::log::Log;
+
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Counts one applied batch.
+pub(crate) fn applied(events: usize, took: Duration) {
+    histogram!("evident_projector_batch_size").record(events as f64);
+    histogram!("evident_projector_batch_seconds").record(took);
+}
+
+/// Looks at log and tables once a second, so that the lag is told most of all when nothing is applied.
+pub(crate) async fn watch(log: &Log, models: &ReadModels) -> Infallible {
+    loop {
+        if let (Ok(head), Ok((position, parked))) = (log.head().await, shown(models).await) {
+            gauge!("evident_projector_position").set(position.0 as f64);
+            gauge!("evident_projector_lag_events").set(head.0.saturating_sub(position.0) as f64);
+            gauge!("evident_projector_parked_streams").set(parked as f64);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn shown(models: &ReadModels) -> Result<(Position, usize), ReadModelsError> {
+    let parked = models.parked().await?;
+    Ok((parked.position, parked.value.len()))
+}

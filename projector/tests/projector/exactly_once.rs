@@ -1,0 +1,107 @@
+//! Every event takes effect exactly once, whoever dies and whoever else writes.
+
+use crate::{
+    teller::Teller,
+    world::{Projecting, Urls, World, open},
+};
+use events::Position;
+use read_models::ApplyError;
+use std::{
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+on_each_engine!(
+    what_is_told_is_shown,
+    a_projector_killed_again_and_again_shows_each_event_once,
+    of_two_projectors_one_writes_each_batch,
+    a_write_from_a_stale_checkpoint_is_refused,
+);
+
+async fn what_is_told_is_shown(world: World) {
+    Teller::new(&world, 1).tell(300).await;
+    let projecting = world.project();
+    world.caught_up().await;
+    Teller::new(&world, 2).tell(100).await;
+    world.caught_up().await;
+    projecting.stop().await.expect("a projector stops when it is told to");
+    world.equals_a_rebuild().await;
+}
+
+async fn a_projector_killed_again_and_again_shows_each_event_once(world: World) {
+    let mut teller = Teller::new(&world, 3);
+    for round in 0_u64..25 {
+        let child = OtherProcess::start(&world.urls);
+        let before = world.models.checkpoint().await.expect("the tables answer").position;
+        teller.tell(40).await;
+        // Once it writes, it dies at some moment of its work: between two batches, in one, in a commit.
+        world.shown(before.next()).await;
+        tokio::time::sleep(Duration::from_micros(round * 7_919 % 23_000)).await;
+        drop(child);
+    }
+    world.equals_a_rebuild().await;
+    world.follow_to_the_end().await;
+    world.equals_a_rebuild().await;
+}
+
+/// A projector in a process of its own: this very binary, started again to run only [`child`]. Dropping it is
+/// SIGKILL.
+struct OtherProcess(Child);
+
+impl OtherProcess {
+    fn start(urls: &Urls) -> Self {
+        let this = std::env::current_exe().expect("a test knows its own binary");
+        let child = Command::new(this)
+            .args(["--ignored", "--exact", "exactly_once::child"])
+            .envs([("LOG", &urls.log), ("VAULT", &urls.vault), ("READ", &urls.read)])
+            .stdout(Stdio::null())
+            .spawn();
+        Self(child.expect("a child starts"))
+    }
+}
+
+impl Drop for OtherProcess {
+    fn drop(&mut self) {
+        self.0.kill().expect("the child runs until it is killed");
+        self.0.wait().expect("the child ends");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a process for other tests to kill"]
+#[expect(clippy::disallowed_methods, reason = "the parent tells the child by the environment what to follow")]
+async fn child() {
+    let url = |name| std::env::var(name).expect("the parent names the stores");
+    let (log, vault, models) = open(&Urls { log: url("LOG"), vault: url("VAULT"), read: url("READ") }).await;
+    projector::run(log, vault, models, CancellationToken::new())
+        .await
+        .expect("the child runs until it is killed");
+}
+
+async fn of_two_projectors_one_writes_each_batch(world: World) {
+    let first = world.project();
+    let (log, vault, models) = open(&world.urls).await;
+    let second = Projecting::start(log, vault, models);
+    let mut teller = Teller::new(&world, 4);
+    for _ in 0..10 {
+        teller.tell(30).await;
+        world.caught_up().await;
+    }
+    first.stop().await.expect("the first one stops when it is told to");
+    teller.tell(50).await;
+    world.caught_up().await; // The other one took over.
+    second.stop().await.expect("the second one stops when it is told to");
+    world.equals_a_rebuild().await;
+}
+
+async fn a_write_from_a_stale_checkpoint_is_refused(world: World) {
+    Teller::new(&world, 5).tell(20).await;
+    world.follow_to_the_end().await;
+    let head = world.log.head().await.expect("the log answers");
+    let batch = world.opened().await;
+    let stale = world.models.apply(Position::START, world.log.id(), &batch[..10]).await;
+    assert!(matches!(stale, Err(ApplyError::Fenced)), "{stale:?}");
+    assert_eq!(world.models.checkpoint().await.expect("the tables answer").position, head);
+    world.equals_a_rebuild().await;
+}
