@@ -48,6 +48,14 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if !duplicates.is_empty() {
         return Err(Problem::validation(duplicates));
     }
+    // Derived structs can also be read from arrays, field by field; a body of ours is an object.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::validation(vec![FieldError::new(
+            "",
+            "invalid-type",
+            "The body must be an object.",
+        )]));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut json)
         .map_err(|error| Problem::validation(vec![fields::refused(&error)]))

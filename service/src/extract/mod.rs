@@ -13,4 +13,5 @@ pub use headers::{IdempotencyKey, IfMatch, etag, unchanged};
 pub use json::Json;
 pub use path::Path;
 pub use query::Query;
+pub(crate) use request::Asked;
 pub use request::{RequestInfo, signed_in_as};

@@ -1,8 +1,34 @@
-//! placeholder
-use super::Limits;
-use crate::{clock::Entropy, config::Config};
-use axum::Router;
+//! What happens around every route, in one layer: a request is admitted, answered in time, dressed, and told of.
+
+use super::{Limits, admission, answer, cors::Cors, observe::Observer};
+use crate::{
+    clock::Entropy,
+    config::Config,
+    extract::Asked,
+    http::serve::Peer,
+    problem::{Code, Problem},
+};
+use axum::{
+    Router,
+    extract::{MatchedPath, Request},
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use http::{HeaderValue, Method, Uri, uri::PathAndQuery};
 use ipnet::IpNet;
+use std::{
+    convert::Infallible,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Instant,
+};
+use tower::{Layer, Service, ServiceExt};
 
 /// How a process frames its routes.
 #[derive(Debug, Clone)]
@@ -15,7 +41,7 @@ pub struct Frame {
     pub cors_origins: Vec<String>,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Where request ids begin.
+    /// Where the ids of requests begin.
     pub entropy: Entropy,
 }
 
@@ -33,7 +59,167 @@ impl Frame {
     }
 }
 
-/// Frames the routes.
-pub fn frame(router: Router, _frame: &Frame) -> Router {
-    router
+/// Frames the routes: whatever comes in, a well-formed answer goes out, in bounded time. A handler that panics answers
+/// `internal`. A command that was begun is finished, though its client may be gone.
+pub fn frame(router: Router, frame: &Frame) -> Router {
+    let framed = router.layer(FrameLayer(Arc::new(Rules::new(frame))));
+    // Routes are found before layers run, so the path is put right from outside.
+    Router::new().fallback_service(framed.map_request(without_trailing_slash))
 }
+
+/// `/api/v1/users/` is `/api/v1/users`. The docs page alone lives in a folder, whose slash its assets need.
+fn without_trailing_slash(mut request: Request) -> Request {
+    let path = request.uri().path();
+    if path.starts_with("/docs") {
+        return request;
+    }
+    let Some(shorter) = path.strip_suffix('/').filter(|path| !path.is_empty() && !path.ends_with('/')) else {
+        return request;
+    };
+    let path_and_query = match request.uri().query() {
+        Some(query) => PathAndQuery::try_from(format!("{shorter}?{query}")),
+        None => PathAndQuery::try_from(shorter),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = path_and_query.ok().or(parts.path_and_query);
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// What the frame knows before any request comes.
+struct Rules {
+    limits: Limits,
+    proxies: Arc<[IpNet]>,
+    cors: Cors,
+    answers: answer::Dress,
+    observer: Observer,
+    /// Begins every id that is made here, so that no two runs of a process make the same.
+    id_prefix: String,
+    ids_made: AtomicU64,
+}
+
+impl Rules {
+    fn new(frame: &Frame) -> Self {
+        let prefix: [u8; 8] = frame.entropy.bytes();
+        Self {
+            limits: frame.limits,
+            proxies: frame.trusted_proxies.as_slice().into(),
+            cors: Cors::new(&frame.cors_origins),
+            answers: answer::Dress { https: frame.https },
+            observer: Observer::default(),
+            id_prefix: format!("{:016x}", u64::from_be_bytes(prefix)),
+            ids_made: AtomicU64::new(0),
+        }
+    }
+
+    fn asked(&self, request: &Request) -> Asked {
+        Asked {
+            id: admission::offered_id(request.headers()).unwrap_or_else(|| self.make_id()),
+            peer: request.extensions().get::<Peer>().map(|peer| peer.0),
+            limits: self.limits,
+            proxies: Arc::clone(&self.proxies),
+            user: OnceLock::new(),
+        }
+    }
+
+    fn make_id(&self) -> HeaderValue {
+        let number = self.ids_made.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{}-{number:x}", self.id_prefix);
+        // Hexadecimal digits are always a header's value.
+        HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("none"))
+    }
+}
+
+#[derive(Clone)]
+struct FrameLayer(Arc<Rules>);
+
+impl<S> Layer<S> for FrameLayer {
+    type Service = Framed<S>;
+
+    fn layer(&self, inner: S) -> Framed<S> {
+        Framed { inner, rules: Arc::clone(&self.0) }
+    }
+}
+
+#[derive(Clone)]
+struct Framed<S> {
+    inner: S,
+    rules: Arc<Rules>,
+}
+
+impl<S> Service<Request> for Framed<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let unready = self.inner.clone();
+        let ready = std::mem::replace(&mut self.inner, unready);
+        let rules = Arc::clone(&self.rules);
+        Box::pin(async move { Ok(around(&rules, ready, request).await) })
+    }
+}
+
+async fn around<S>(rules: &Rules, inner: S, mut request: Request) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let began = Instant::now();
+    let asked = Arc::new(rules.asked(&request));
+    request.extensions_mut().insert(Arc::clone(&asked));
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let docs = request.uri().path().starts_with("/docs");
+    let origin = rules.cors.allowed(request.headers());
+
+    let answer = match admission::admit(&request) {
+        Err(problem) => problem.into_response(),
+        Ok(()) if rules.cors.is_preflight(&request) => rules.cors.preflight(),
+        Ok(()) => answered(rules.limits, inner, request).await.unwrap_or_else(Problem::into_response),
+    };
+
+    let (mut response, problem) = answer::as_problem(answer, asked.id());
+    rules.answers.dress(response.headers_mut(), &asked.id, docs);
+    rules.cors.allow(response.headers_mut(), origin);
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    rules.observer.tell(&method, route, response.status(), began.elapsed(), &asked, problem.as_ref());
+    response
+}
+
+/// The handler's answer, unless it panics or takes too long.
+async fn answered<S>(limits: Limits, mut inner: S, request: Request) -> Result<Response, Problem>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
+    let handler = async move { inner.call(request).await };
+    let outcome = if reads {
+        let caught = AssertUnwindSafe(handler).catch_unwind();
+        tokio::time::timeout(limits.answer, caught).await.map(Result::ok)
+    } else {
+        // On a task of its own a command outlives its connection: what was decided is also appended.
+        let task = tokio::spawn(handler);
+        tokio::time::timeout(limits.answer, task).await.map(Result::ok)
+    };
+    match outcome {
+        Ok(Some(Ok(response))) => Ok(response),
+        Ok(None) => Err(Problem::broken(Panicked)),
+        Err(elapsed) => Err(Problem::new(Code::Overloaded).because(elapsed)),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("handler panicked; the line before tells where")]
+struct Panicked;

@@ -1,7 +1,11 @@
 //! HTTP as every process speaks it: `frame` around the routes, `serve` under them.
 
+mod admission;
+mod answer;
+mod cors;
 mod frame;
 mod limits;
+mod observe;
 mod serve;
 
 pub use frame::{Frame, frame};
