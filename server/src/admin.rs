@@ -1,0 +1,56 @@
+//! `evident admin create`: one more admin, made by whoever can open the stores.
+
+use crate::{
+    opening,
+    report::{self, Doing, Failure},
+};
+use command_api::App;
+use service::{
+    clock::{Clock, Entropy},
+    config::{Config, Secret},
+};
+use std::{io::BufRead, process::ExitCode};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The new admin's address.
+    #[arg(long)]
+    email: String,
+    /// Read the password from standard input instead of making one up.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub(crate) async fn create(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let stores = opening::open(config).await?;
+    let password = match arguments.password_stdin {
+        true => Secret::new(password_from_stdin()?),
+        false => one_time_password(&Entropy::System),
+    };
+    let app = App::start(stores.log.clone(), stores.vault, config, Clock::System, Entropy::System)
+        .await
+        .doing("start")?;
+    let user =
+        command_api::create_admin(&app, &arguments.email, password.expose()).await.doing("make an admin")?;
+    stores.log.close().await;
+    report::say(format_args!("{} is an admin ({user}).", arguments.email));
+    if !arguments.password_stdin {
+        report::say(format_args!("Password, shown this once: {}", password.expose()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn password_from_stdin() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).doing("read the password")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// A password of 160 random bits, in groups that can be read aloud.
+pub(crate) fn one_time_password(entropy: &Entropy) -> Secret {
+    // Without 0, 1, l and o: 32 signs that nobody confuses.
+    const SIGNS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let groups = entropy.bytes::<32>().map(|byte| char::from(SIGNS[usize::from(byte % 32)]));
+    let groups: Vec<String> = groups.chunks(4).map(|group| group.iter().collect()).collect();
+    Secret::new(groups.join("-"))
+}

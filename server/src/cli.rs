@@ -1,0 +1,75 @@
+//! The command line: which command, and what each is for.
+
+use crate::{admin, doctor, erasures, migrate, parked, rebuild, report, serve};
+use clap::{Parser, Subcommand};
+use service::config::{Config, Environment};
+use std::process::ExitCode;
+
+/// Users, sessions, and an audit trail that can be proved.
+#[derive(Parser)]
+#[command(name = "evident", version, after_long_help = service::config::help())]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything in this process (the default): commands, projection, queries.
+    Serve,
+    /// Apply the migrations to whatever the URLs name.
+    Migrate,
+    /// Manage admins.
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// Fold the whole log again beside the live read models, compare, and flip to the new ones.
+    Rebuild(rebuild::Arguments),
+    /// See, and try again, what the projector set aside.
+    #[command(subcommand)]
+    Parked(ParkedCommand),
+    /// Make the vault forget again whoever the log says is erased, after a restore.
+    #[command(subcommand)]
+    Erasures(ErasuresCommand),
+    /// Look at the configuration and the stores, and say what is wrong.
+    Doctor,
+}
+
+#[derive(Subcommand)]
+enum AdminCommand {
+    /// Make one more admin.
+    Create(admin::Arguments),
+}
+
+#[derive(Subcommand)]
+enum ParkedCommand {
+    /// List the parked streams and why each was set aside.
+    List,
+    /// Fold a parked stream again from where it was set aside.
+    Retry(parked::Arguments),
+}
+
+#[derive(Subcommand)]
+enum ErasuresCommand {
+    /// Destroy the keys of everybody whom the log says is erased. Needed after the vault was restored from a backup.
+    Replay,
+}
+
+/// Reads the configuration, all mistakes at once, and runs the command.
+pub(crate) async fn run(cli: Cli) -> ExitCode {
+    let config = match Environment::load(std::path::Path::new(".")).map(|found| Config::read(&found)) {
+        Ok(Ok(config)) => config,
+        Ok(Err(mistakes)) => return report::misconfigured(&mistakes),
+        Err(error) => return report::failed("read .env", &error),
+    };
+    let outcome = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(config).await,
+        Command::Migrate => migrate::run(&config).await,
+        Command::Admin(AdminCommand::Create(arguments)) => admin::create(&config, arguments).await,
+        Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
+        Command::Parked(ParkedCommand::List) => parked::list(&config).await,
+        Command::Parked(ParkedCommand::Retry(arguments)) => parked::retry(&config, &arguments).await,
+        Command::Erasures(ErasuresCommand::Replay) => erasures::replay(&config).await,
+        Command::Doctor => doctor::run(&config).await,
+    };
+    outcome.unwrap_or_else(|failure| report::failed(failure.doing, failure.cause.as_ref()))
+}

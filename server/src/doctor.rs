@@ -1,0 +1,88 @@
+//! `evident doctor`: looks at the configuration and the stores, says what it finds, and what to do about it.
+
+use crate::{
+    opening::{self, Stores},
+    report::{self, Failure},
+};
+use service::config::Config;
+use std::process::ExitCode;
+
+pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
+    report::say("configuration: in order");
+    let stores = match opening::open(config).await {
+        Ok(stores) => stores,
+        Err(failure) => {
+            report::say(format_args!("stores: failed to {}: {}", failure.doing, failure.cause));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let findings = examine(&stores).await;
+    let healthy = findings.iter().all(|finding| finding.healthy);
+    for finding in findings {
+        let verdict = if finding.healthy { "in order" } else { "WRONG" };
+        report::say(format_args!("{}: {verdict}, {}", finding.part, finding.text));
+    }
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One thing that was looked at.
+struct Finding {
+    part: &'static str,
+    healthy: bool,
+    text: String,
+}
+
+async fn examine(stores: &Stores) -> Vec<Finding> {
+    vec![log(stores).await, vault(stores).await, read_models(stores).await, parked(stores).await]
+}
+
+async fn log(stores: &Stores) -> Finding {
+    let (healthy, text) = match stores.log.head().await {
+        Ok(head) => (true, format!("{head} events in log {}", stores.log.id())),
+        Err(error) => (false, error.to_string()),
+    };
+    Finding { part: "log", healthy, text }
+}
+
+async fn vault(stores: &Stores) -> Finding {
+    let (healthy, text) = match stores.vault.unfinished_erasures().await {
+        Ok(unfinished) if unfinished.is_empty() => {
+            (true, "the master key fits, no erasure is unfinished".into())
+        }
+        Ok(unfinished) => {
+            (false, format!("{} erasures are unfinished; a start finishes them", unfinished.len()))
+        }
+        Err(error) => (false, error.to_string()),
+    };
+    Finding { part: "vault", healthy, text }
+}
+
+async fn read_models(stores: &Stores) -> Finding {
+    let (healthy, text) = match (stores.read_models.checkpoint().await, stores.log.head().await) {
+        (Ok(at), _) if at.log.is_some_and(|log| log != stores.log.id()) => {
+            (false, "they were folded from another log; `evident rebuild` folds this one".into())
+        }
+        (Ok(at), Ok(head)) if at.position > head => (
+            false,
+            format!(
+                "at position {}, ahead of the log's {head}: the log was restored behind them",
+                at.position
+            ),
+        ),
+        (Ok(at), Ok(head)) => (true, format!("at position {} of {head}", at.position)),
+        (Err(error), _) => (false, error.to_string()),
+        (Ok(_), Err(error)) => (false, error.to_string()),
+    };
+    Finding { part: "read models", healthy, text }
+}
+
+async fn parked(stores: &Stores) -> Finding {
+    let (healthy, text) = match stores.read_models.parked().await {
+        Ok(parked) if parked.value.is_empty() => (true, "no stream is parked".into()),
+        Ok(parked) => {
+            (false, format!("{} streams are parked; see `evident parked list`", parked.value.len()))
+        }
+        Err(error) => (false, error.to_string()),
+    };
+    Finding { part: "projection", healthy, text }
+}

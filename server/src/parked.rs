@@ -1,0 +1,56 @@
+//! `evident parked`: what the projector set aside, and one command to try it again.
+
+use crate::{
+    opening,
+    report::{self, Doing, Failure},
+};
+use events::StreamName;
+use read_models::Retried;
+use service::config::Config;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The stream to fold again; all of them when it is left out.
+    stream: Option<StreamName>,
+}
+
+pub(crate) async fn list(config: &Config) -> Result<ExitCode, Failure> {
+    let stores = opening::open(config).await?;
+    let parked = stores.read_models.parked().await.doing("read what is parked")?;
+    for stream in &parked.value {
+        report::say(format_args!(
+            "{} since position {}, {} events wait: {}",
+            stream.stream, stream.position, stream.waiting, stream.reason
+        ));
+    }
+    report::say(format_args!("{} streams are parked.", parked.value.len()));
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn retry(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let stores = opening::open(config).await?;
+    let streams = match &arguments.stream {
+        Some(stream) => vec![stream.clone()],
+        None => {
+            let parked = stores.read_models.parked().await.doing("read what is parked")?;
+            parked.value.into_iter().map(|parked| parked.stream).collect()
+        }
+    };
+    let mut outcome = ExitCode::SUCCESS;
+    for stream in streams {
+        let retried = projector::retry(&stores.log, &stores.vault, &stores.read_models, &stream).await;
+        match retried.doing("fold the stream again")? {
+            Retried::Resumed => report::say(format_args!("{stream} goes on.")),
+            Retried::NotParked => report::say(format_args!("{stream} is not parked.")),
+            Retried::StillParked(parked) => {
+                outcome = ExitCode::FAILURE;
+                report::say(format_args!(
+                    "{stream} is still parked at position {}: {}",
+                    parked.position, parked.reason
+                ));
+            }
+        }
+    }
+    Ok(outcome)
+}

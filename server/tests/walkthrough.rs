@@ -1,0 +1,28 @@
+//! The README's walk-through, run as it is written.
+
+mod support;
+
+use std::process::Command;
+use support::{Evident, root};
+
+#[test]
+fn the_readme_gets_a_stranger_to_a_signed_in_user() {
+    let evident = Evident::start_with([]);
+    let password =
+        evident.welcome.split("password: ").nth(1).expect("a password").lines().next().expect("a line");
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let script: Vec<_> =
+        readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(script.len() >= 4, "the walk-through has become shorter than this test knows");
+    let script = script.concat().replace("http://127.0.0.1:8080", evident.url());
+    let ran = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .env("ADMIN_PASSWORD", password.trim())
+        .output()
+        .expect("bash");
+    let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{out}\n{err}");
+    for expected in ["ada@example.com", "Ada Lovelace", "session.started.v1", "refresh_token"] {
+        assert!(out.contains(expected), "the walk-through never showed {expected}:\n{out}\n{err}");
+    }
+}
