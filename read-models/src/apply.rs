@@ -1,7 +1,18 @@
 //! A batch of facts into every model at once: one transaction for all rows and the checkpoint.
 
-use crate::{Projected, ReadModels, ReadModelsError};
-use events::{LogId, Position};
+use crate::{
+    ParkedStream, Projected, ReadModels, ReadModelsError, Unfoldable,
+    audit::Audit,
+    checkpoint::advance,
+    parked,
+    roles::Roles,
+    sessions::{Ending, Sessions, Touched},
+    transaction::Tx,
+    users::Users,
+};
+use events::{Category, Fact, LogId, Position, StreamName, UserId, Version};
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
 
 /// Why a batch was not applied. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +40,161 @@ impl ReadModels {
     ///
     /// # Errors
     /// [`ApplyError::Fenced`] when the tables are not at `from`: read the checkpoint and go on from there.
-    pub async fn apply(&self, from: Position, log: LogId, batch: &[Projected]) -> Result<(), ApplyError> {
-        let _ = (from, log, batch);
-        unimplemented!()
+    pub async fn apply(&self, from: Position, log: LogId, events: &[Projected]) -> Result<(), ApplyError> {
+        let Some(last) = events.last() else { return Ok(()) };
+        debug_assert!(follow_each_other(from, events), "a batch with gaps");
+        let newest = events.iter().map(|projected| projected.record.time).max().unwrap_or_default();
+        let mut tx = Tx::begin(self).await?;
+        let any_parked = advance(&mut tx, log, from, last.position, newest).await?;
+        let parked = match any_parked {
+            true => parked::load(&mut tx, &streams(events)).await?,
+            false => HashMap::new(),
+        };
+        let mut batch = Batch::load(&mut tx, events, parked).await?;
+        events.iter().for_each(|projected| batch.take(projected));
+        batch.write(&mut tx).await?;
+        Ok(tx.commit().await?)
     }
+}
+
+/// All models' part in one batch: what it touches is loaded, folded in memory, and written back.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    users: Users,
+    sessions: Sessions,
+    roles: Roles,
+    audit: Audit,
+    parked: HashMap<StreamName, ParkedStream>,
+}
+
+impl Batch {
+    pub(crate) async fn load(
+        tx: &mut Tx,
+        events: &[Projected],
+        parked: HashMap<StreamName, ParkedStream>,
+    ) -> Result<Self, ReadModelsError> {
+        let touches = Touches::of(events);
+        Ok(Self {
+            users: Users::load(tx, &touches.users).await?,
+            sessions: Sessions::load(tx, &touches.sessions).await?,
+            roles: Roles::default(),
+            audit: Audit::default(),
+            parked,
+        })
+    }
+
+    /// Takes in one event: it is listed, and folded unless its stream waits.
+    pub(crate) fn take(&mut self, projected: &Projected) {
+        self.audit.list(projected);
+        if let Some(parked) = self.parked.get_mut(&projected.record.stream) {
+            parked.waiting += 1;
+            return;
+        }
+        let folded = match &projected.fact {
+            Ok(fact) => self.fold(projected, fact).map_err(|unfoldable| unfoldable.to_string()),
+            Err(unreadable) => Err(unreadable.clone()),
+        };
+        if let Err(reason) = folded {
+            let parked = ParkedStream::because(projected, &reason);
+            self.parked.insert(parked.stream.clone(), parked);
+        }
+    }
+
+    fn fold(&mut self, projected: &Projected, fact: &Fact) -> Result<(), Unfoldable> {
+        let happened = projected.happening(fact);
+        match projected.record.stream.category() {
+            Category::User(user) => {
+                self.users.apply(user, &happened)?;
+                if let Some(ending) = Ending::of(user, &happened) {
+                    self.sessions.end(ending);
+                }
+                Ok(())
+            }
+            Category::Session(session) => self.sessions.apply(session, &happened),
+            Category::Role(role) => self.roles.apply(role, &happened),
+            Category::SignIn(_) | Category::Export | Category::Unknown => Ok(()),
+        }
+    }
+
+    /// The stream, if it waits.
+    pub(crate) fn parked(&self, stream: &StreamName) -> Option<&ParkedStream> {
+        self.parked.get(stream)
+    }
+
+    /// These events are in the list already; they are listed again as they are known now.
+    pub(crate) async fn relist(&self, tx: &mut Tx, events: &[Projected]) -> Result<(), ReadModelsError> {
+        Audit::strike(tx, events).await
+    }
+
+    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), ReadModelsError> {
+        self.users.write(tx).await?;
+        self.sessions.write(tx).await?;
+        self.roles.write(tx).await?;
+        self.audit.write(tx).await?;
+        parked::write(tx, &self.parked.values().collect::<Vec<_>>()).await
+    }
+}
+
+/// The rows that a batch needs to see before it can be folded.
+#[derive(Debug, Default)]
+struct Touches {
+    users: Vec<Uuid>,
+    sessions: Touched,
+}
+
+impl Touches {
+    fn of(events: &[Projected]) -> Self {
+        let (mut users, mut sessions) = (Needs::default(), Needs::default());
+        let mut owners = HashSet::new();
+        let mut endings = Vec::new();
+        for projected in events {
+            let Ok(fact) = &projected.fact else { continue };
+            match projected.record.stream.category() {
+                Category::User(user) => {
+                    users.note(user.0, projected.record.version == Version::NONE.next());
+                    if let Some(ending) = Ending::of(user, &projected.happening(fact)) {
+                        owners.insert(user.0);
+                        endings.push(ending);
+                    }
+                }
+                Category::Session(session) => {
+                    sessions.note(session.0, says_all(fact));
+                    owners.extend(fact.session_owner().map(|UserId(owner)| owner));
+                }
+                Category::SignIn(_) | Category::Role(_) | Category::Export | Category::Unknown => {}
+            }
+        }
+        let owners = owners.into_iter().collect();
+        Self { users: users.missing, sessions: Touched { sessions: sessions.missing, owners, endings } }
+    }
+}
+
+/// Whether this fact makes a session's row without the one before it.
+const fn says_all(fact: &Fact) -> bool {
+    matches!(fact, Fact::SessionStarted(_) | Fact::SessionRefreshed(_))
+}
+
+/// Rows by whether the first that a batch says of them is enough to make them.
+#[derive(Debug, Default)]
+struct Needs {
+    seen: HashSet<Uuid>,
+    missing: Vec<Uuid>,
+}
+
+impl Needs {
+    fn note(&mut self, id: Uuid, complete: bool) {
+        if self.seen.insert(id) && !complete {
+            self.missing.push(id);
+        }
+    }
+}
+
+fn streams(events: &[Projected]) -> Vec<&str> {
+    let streams: HashSet<&str> = events.iter().map(|projected| projected.record.stream.as_str()).collect();
+    streams.into_iter().collect()
+}
+
+fn follow_each_other(from: Position, events: &[Projected]) -> bool {
+    let expected = std::iter::successors(Some(from.next()), |position| Some(position.next()));
+    events.iter().map(|projected| projected.position).zip(expected).all(|(found, expected)| found == expected)
 }

@@ -1,8 +1,14 @@
 //! The list of everything that happened, for people to page through. It holds what stands clear around a fact, so
 //! that types which this version does not know are listed too. The records themselves stay in the log.
 
-use crate::{ReadModels, ReadModelsError, Shown};
-use events::{Actor, EventId, Position, SessionId, StreamName, Timestamp, UserId};
+mod list;
+mod table;
+
+pub use list::AuditFilter;
+pub(crate) use table::Audit;
+
+use crate::Projected;
+use events::{Actor, Category, EventId, Position, SessionId, StreamName, Timestamp, UserId};
 
 /// One event of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,39 +33,27 @@ pub struct AuditRow {
     pub correlation_id: String,
 }
 
-/// Which events to list. What is absent restricts nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AuditFilter {
-    /// Only positions before this one. The place to go on from when a page is followed by another.
-    pub before: Option<Position>,
-    /// Only positions after this one.
-    pub after: Option<Position>,
-    /// Only from this moment on.
-    pub from: Option<Timestamp>,
-    /// Only before this moment.
-    pub to: Option<Timestamp>,
-    /// Only types that begin like this.
-    pub type_prefix: Option<String>,
-    /// Only what they did.
-    pub actor: Option<Actor>,
-    /// Only this stream.
-    pub subject: Option<StreamName>,
-    /// Only this session.
-    pub session_id: Option<SessionId>,
-    /// Only this request.
-    pub correlation_id: Option<String>,
-    /// Only what is about this person.
-    pub user_id: Option<UserId>,
-}
-
-impl ReadModels {
-    /// Events, the newest first.
-    pub async fn audit(
-        &self,
-        filter: &AuditFilter,
-        limit: usize,
-    ) -> Result<Shown<Vec<AuditRow>>, ReadModelsError> {
-        let _ = (filter, limit);
-        unimplemented!()
+impl AuditRow {
+    /// How this event is listed. Whose session it is stands in the fact; if that cannot be read, it is not known.
+    #[must_use]
+    pub fn of(projected: &Projected) -> Self {
+        let record = &projected.record;
+        let owner = projected.fact.as_ref().ok().and_then(|fact| fact.session_owner());
+        let (user_id, session_id) = match record.stream.category() {
+            Category::User(user) | Category::SignIn(user) => (Some(user), None),
+            Category::Session(session) => (owner, Some(session)),
+            Category::Role(_) | Category::Export | Category::Unknown => (None, None),
+        };
+        Self {
+            position: projected.position,
+            event_id: record.id,
+            event_type: crate::columns::text(&record.event_type),
+            recorded_at: record.time,
+            actor: record.context.actor,
+            subject: record.stream.clone(),
+            user_id,
+            session_id,
+            correlation_id: crate::columns::text(&record.context.correlation_id),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a fold is given: one fact, and where and when it happened.
 
-use events::{Fact, Position, Record, Timestamp, Version};
+use events::{Fact, Personal, Position, Record, Timestamp, Version};
 
 /// A record of the log with its fact opened, as the projector hands it in.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Happened<'a> {
 /// Why a fact does not fit what happened before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfoldable {
-    /// The stream does not begin with what has to be first, or begins twice.
+    /// It does not belong on this stream, or not at this place of it.
     #[error("{event_type} cannot happen here")]
     OutOfPlace {
         /// The type of the fact.
@@ -49,8 +49,28 @@ impl Projected {
     /// The fact and where it happened; none when the fact cannot be read.
     #[must_use]
     pub fn happened(&self) -> Option<Happened<'_>> {
-        let fact = self.fact.as_ref().ok()?;
-        let Record { version, time, .. } = &self.record;
-        Some(Happened { position: self.position, version: *version, at: *time, fact })
+        Some(self.happening(self.fact.as_ref().ok()?))
     }
+
+    pub(crate) fn happening<'a>(&self, fact: &'a Fact) -> Happened<'a> {
+        Happened { position: self.position, version: self.record.version, at: self.record.time, fact }
+    }
+}
+
+impl Happened<'_> {
+    pub(crate) fn out_of_place(&self) -> Unfoldable {
+        Unfoldable::OutOfPlace { event_type: self.fact.event_type() }
+    }
+
+    pub(crate) fn follows(&self, last: Version) -> Result<(), Unfoldable> {
+        match self.version == last.next() {
+            true => Ok(()),
+            false => Err(Unfoldable::VersionGap { last, found: self.version }),
+        }
+    }
+}
+
+/// One part of a personal value, when its key lives and the part was given.
+pub(crate) fn opened<T>(value: &Personal<T>, part: impl Fn(&T) -> Option<&str>) -> Option<String> {
+    value.open().and_then(part).map(crate::columns::text)
 }

@@ -7,15 +7,19 @@
 mod apply;
 mod audit;
 mod checkpoint;
+mod columns;
 mod digest;
 mod error;
 mod flip;
 mod happened;
 mod open;
 mod parked;
+mod postgres;
 mod revocations;
 mod roles;
 mod sessions;
+mod sqlite;
+mod transaction;
 mod users;
 
 pub use apply::ApplyError;

@@ -1,21 +1,51 @@
 //! Where the tables are kept: an engine, and in it the live tables or those beside them.
 
-use crate::ReadModelsError;
+use crate::{ReadModelsError, postgres::Postgres, sqlite::Sqlite};
 
 /// The read models. Cheap to clone; connections are made when they are first used.
 #[derive(Debug, Clone)]
-pub enum ReadModels {
-    /// In a SQLite file.
-    Sqlite(()),
-    /// In a PostgreSQL schema.
-    Postgres(()),
+pub struct ReadModels {
+    pub(crate) engine: Engine,
 }
+
+#[derive(Debug, Clone)]
+pub(crate) enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// Which of the tables that an engine keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Those that readers see.
+    Live,
+    /// Those that a rebuild fills.
+    Next,
+    /// Those that were live before the last flip.
+    Previous,
+}
+
+/// Runs one body with the connections for reading of whichever engine it is.
+macro_rules! reading {
+    ($models:expr, |$pool:ident| $body:expr) => {
+        match &$models.engine {
+            $crate::open::Engine::Sqlite(sqlite) => {
+                let $pool = &sqlite.readers;
+                $body
+            }
+            $crate::open::Engine::Postgres(postgres) => {
+                let $pool = &postgres.readers;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use reading;
 
 impl ReadModels {
     /// Makes the tables, or brings them up to date. Doing it again changes nothing.
     pub async fn migrate(url: &str) -> Result<(), ReadModelsError> {
-        let _ = url;
-        unimplemented!()
+        Engine::at(url, Place::Live)?.migrate().await
     }
 
     /// Opens the live tables.
@@ -23,30 +53,66 @@ impl ReadModels {
     /// # Errors
     /// [`ReadModelsError::NotMigrated`] when they are missing or older than this version of Evident.
     pub async fn open(url: &str) -> Result<ReadModels, ReadModelsError> {
-        let _ = url;
-        unimplemented!()
+        let engine = Engine::at(url, Place::Live)?;
+        match engine.is_migrated().await? {
+            true => Ok(ReadModels { engine }),
+            false => Err(ReadModelsError::NotMigrated),
+        }
     }
 
     /// Makes empty tables beside the live ones, for a rebuild. What an earlier rebuild left there is dropped.
     pub async fn open_scratch(url: &str) -> Result<ReadModels, ReadModelsError> {
-        let _ = url;
-        unimplemented!()
+        Self::drop_scratch(url).await?;
+        let engine = Engine::at(url, Place::Next)?;
+        engine.migrate().await?;
+        Ok(ReadModels { engine })
     }
 
     /// Opens the tables that were live before the last flip; none when there was no flip.
     pub async fn open_previous(url: &str) -> Result<Option<ReadModels>, ReadModelsError> {
-        let _ = url;
-        unimplemented!()
+        let engine = Engine::at(url, Place::Previous)?;
+        Ok(engine.is_migrated().await?.then_some(ReadModels { engine }))
     }
 
     /// Removes what a rebuild left beside the live tables. Tables that were live before a flip stay.
     pub async fn drop_scratch(url: &str) -> Result<(), ReadModelsError> {
-        let _ = url;
-        unimplemented!()
+        match Engine::at(url, Place::Next)? {
+            Engine::Sqlite(sqlite) => sqlite.remove(),
+            Engine::Postgres(postgres) => postgres.remove().await,
+        }
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
-        unimplemented!()
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
+        }
+    }
+}
+
+impl Engine {
+    fn at(url: &str, place: Place) -> Result<Self, ReadModelsError> {
+        if url.starts_with("sqlite:") {
+            return Ok(Engine::Sqlite(Sqlite::at(url, place)?));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Engine::Postgres(Postgres::at(url, place)?));
+        }
+        Err(ReadModelsError::UnknownEngine)
+    }
+
+    async fn migrate(&self) -> Result<(), ReadModelsError> {
+        match self {
+            Engine::Sqlite(sqlite) => sqlite.migrate().await,
+            Engine::Postgres(postgres) => postgres.migrate().await,
+        }
+    }
+
+    async fn is_migrated(&self) -> Result<bool, ReadModelsError> {
+        match self {
+            Engine::Sqlite(sqlite) => sqlite.is_migrated().await,
+            Engine::Postgres(postgres) => postgres.is_migrated().await,
+        }
     }
 }

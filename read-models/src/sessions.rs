@@ -1,7 +1,14 @@
 //! Sessions: each sign-in, from where, and whether it still lives.
 
-use crate::{Happened, ReadModels, ReadModelsError, Shown, Unfoldable};
-use events::{Position, SessionId, Timestamp, UserId};
+mod endings;
+mod list;
+mod table;
+
+pub(crate) use endings::Ending;
+pub(crate) use table::{Sessions, Touched};
+
+use crate::{Happened, Unfoldable, happened::opened};
+use events::{Fact, Network, Personal, Position, SessionId, Timestamp, UserId};
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,30 +36,85 @@ pub struct SessionRow {
 }
 
 impl SessionRow {
-    /// The session after one more fact of its stream.
-    pub fn apply(row: Option<Self>, id: SessionId, happened: &Happened<'_>) -> Result<Self, Unfoldable> {
-        let _ = (row, id, happened);
-        unimplemented!()
+    /// Takes in one more fact of the session's stream. What does not fit leaves the row as it was.
+    ///
+    /// A refreshing says all about its session, so it needs no row to be there: this is what happens most, and why
+    /// a batch of it loads nothing.
+    pub fn apply(row: &mut Option<Self>, id: SessionId, happened: &Happened<'_>) -> Result<(), Unfoldable> {
+        match (row, happened.fact) {
+            (row @ None, Fact::SessionStarted(fact)) => {
+                *row = Some(Self {
+                    session_id: id,
+                    user_id: fact.user_id,
+                    started_at: happened.at,
+                    started_position: happened.position,
+                    refreshed_at: happened.at,
+                    expires_at: fact.expires_at,
+                    ended_at: None,
+                    ended_position: None,
+                    ip: None,
+                    user_agent: None,
+                });
+                row.iter_mut().for_each(|row| row.seen_from(&fact.network));
+                Ok(())
+            }
+            (row, Fact::SessionRefreshed(fact)) => {
+                let ended = row.as_ref().and_then(|row| row.ended_at.zip(row.ended_position));
+                *row = Some(Self {
+                    session_id: id,
+                    user_id: fact.user_id,
+                    started_at: fact.started_at,
+                    started_position: fact.started_position,
+                    refreshed_at: happened.at,
+                    expires_at: fact.expires_at,
+                    ended_at: ended.map(|(at, _)| at),
+                    ended_position: ended.map(|(_, position)| position),
+                    ip: None,
+                    user_agent: None,
+                });
+                row.iter_mut().for_each(|row| row.seen_from(&fact.network));
+                Ok(())
+            }
+            (Some(row), Fact::SessionRevoked(_) | Fact::SessionReplayDetected(_)) => {
+                row.end(happened.position, happened.at);
+                Ok(())
+            }
+            (
+                Some(_) | None,
+                Fact::SessionStarted(_)
+                | Fact::SessionRevoked(_)
+                | Fact::SessionReplayDetected(_)
+                | Fact::UserRegistered(_)
+                | Fact::ProfileChanged(_)
+                | Fact::PasswordChanged(_)
+                | Fact::PasswordRehashed(_)
+                | Fact::RoleGranted(_)
+                | Fact::RoleRevoked(_)
+                | Fact::UserSuspended(_)
+                | Fact::UserReinstated
+                | Fact::SessionsRevoked(_)
+                | Fact::UserDeleted
+                | Fact::UserErased
+                | Fact::SignInFailed(_)
+                | Fact::LockedOut(_)
+                | Fact::LockoutLifted
+                | Fact::RoleDefined(_)
+                | Fact::RoleRemoved(_)
+                | Fact::AuditExported(_),
+            ) => Err(happened.out_of_place()),
+        }
     }
-}
 
-impl ReadModels {
-    /// One session.
-    pub async fn session(&self, id: SessionId) -> Result<Shown<Option<SessionRow>>, ReadModelsError> {
-        let _ = id;
-        unimplemented!()
+    fn seen_from(&mut self, network: &Personal<Network>) {
+        self.ip = opened(network, |network| network.ip.as_deref());
+        self.user_agent = opened(network, |network| network.user_agent.as_deref());
     }
 
-    /// A person's sessions, the newest first, beginning with those that started before position `before`. With
-    /// `live_at` only those that at that moment have neither ended nor expired.
-    pub async fn sessions_of(
-        &self,
-        user: UserId,
-        live_at: Option<Timestamp>,
-        before: Option<Position>,
-        limit: usize,
-    ) -> Result<Shown<Vec<SessionRow>>, ReadModelsError> {
-        let _ = (user, live_at, before, limit);
-        unimplemented!()
+    /// The session ended, unless it had ended before: what stands first in the log counts, whatever is told first.
+    fn end(&mut self, position: Position, at: Timestamp) {
+        if self.ended_position.is_none_or(|known| position < known) {
+            self.ended_position = Some(position);
+            self.ended_at = Some(at);
+        }
     }
 }

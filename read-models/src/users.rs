@@ -1,7 +1,13 @@
 //! People: who they are, and whether they may sign in.
 
-use crate::{Happened, Projected, ReadModels, ReadModelsError, Shown, Unfoldable};
-use events::{RoleName, Timestamp, UserId, Version};
+mod list;
+mod table;
+
+pub use list::{UserFilter, UserKey, UserSort};
+pub(crate) use table::{Columns, Users};
+
+use crate::{Happened, Projected, RevokedSessions, Unfoldable, happened::opened};
+use events::{Category, Fact, Personal, Profile, RoleName, Timestamp, UserId, UserRegistered, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -14,7 +20,7 @@ pub struct UserRow {
     pub email: Option<String>,
     /// The name to show, when the person gave one; none once erased.
     pub display_name: Option<String>,
-    /// Whether the address was verified.
+    /// Whether the address was verified. Nothing verifies one yet.
     pub email_verified: bool,
     /// Whether the person may sign in.
     pub status: UserStatus,
@@ -29,6 +35,10 @@ pub struct UserRow {
     pub last_login_at: Option<Timestamp>,
     /// The version of the person's stream.
     pub version: Version,
+    /// When what the person may do last changed, if it ever did since the account was made.
+    pub access_changed_at: Option<Timestamp>,
+    /// Which of the person's sessions last ended together.
+    pub revoked: Option<RevokedSessions>,
 }
 
 /// Whether a person may sign in.
@@ -64,80 +74,110 @@ impl UserStatus {
     }
 }
 
-/// Which people to list. What is absent restricts nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct UserFilter {
-    /// Only whose address or name holds this text, whatever the case of its letters.
-    pub q: Option<String>,
-    /// Only with this status.
-    pub status: Option<UserStatus>,
-    /// Only with this role.
-    pub role: Option<RoleName>,
-}
-
-/// In which order to list people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UserSort {
-    /// The oldest account first.
-    OldestFirst,
-    /// The newest account first.
-    #[default]
-    NewestFirst,
-    /// By address, byte by byte; who has none comes last.
-    Email,
-}
-
-/// A place in a list of people: the one who was shown last. It is good for the order that it was made for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UserKey {
-    /// In the orders by age.
-    Created(Timestamp, UserId),
-    /// In the order by address.
-    Email(Option<String>, UserId),
-}
-
 impl UserRow {
-    /// The person after one more fact of their stream.
-    pub fn apply(row: Option<Self>, id: UserId, happened: &Happened<'_>) -> Result<Self, Unfoldable> {
-        let _ = (row, id, happened);
-        unimplemented!()
-    }
-
-    /// The person after these facts of their stream, for reads as of an earlier moment. Stops, like the tables do, at
-    /// the first fact that cannot be read or folded.
-    pub fn fold<'a>(id: UserId, stream: impl IntoIterator<Item = &'a Projected>) -> Option<Self> {
-        let _ = (id, stream.into_iter());
-        unimplemented!()
-    }
-
-    /// This person's place in a list.
-    #[must_use]
-    pub fn key(&self, sort: UserSort) -> UserKey {
-        match sort {
-            UserSort::OldestFirst | UserSort::NewestFirst => UserKey::Created(self.created_at, self.user_id),
-            UserSort::Email => UserKey::Email(self.email.clone(), self.user_id),
+    /// Takes in one more fact of the person's stream. What does not fit leaves the row as it was.
+    pub fn apply(row: &mut Option<Self>, id: UserId, happened: &Happened<'_>) -> Result<(), Unfoldable> {
+        happened.follows(row.as_ref().map_or(Version::NONE, |row| row.version))?;
+        match (row, happened.fact) {
+            (row @ None, Fact::UserRegistered(fact)) => {
+                *row = Some(Self::registered(id, fact, happened));
+                Ok(())
+            }
+            (Some(row), _) => row.change(happened),
+            (None, _) => Err(happened.out_of_place()),
         }
     }
-}
 
-impl ReadModels {
-    /// One person.
-    pub async fn user(&self, id: UserId) -> Result<Shown<Option<UserRow>>, ReadModelsError> {
-        let _ = id;
-        unimplemented!()
+    /// The person after these facts of their stream, for reads as of an earlier moment. Records of other streams are
+    /// passed over. Stops, as the tables do, at the first fact that cannot be read or folded.
+    pub fn fold<'a>(id: UserId, stream: impl IntoIterator<Item = &'a Projected>) -> Option<Self> {
+        let mut row = None;
+        for projected in stream {
+            if projected.record.stream.category() != Category::User(id) {
+                continue;
+            }
+            let applied = projected.happened().map(|happened| Self::apply(&mut row, id, &happened));
+            if !matches!(applied, Some(Ok(()))) {
+                break;
+            }
+        }
+        row
     }
 
-    /// People, from the one after `after` on.
-    pub async fn users(
-        &self,
-        filter: &UserFilter,
-        sort: UserSort,
-        after: Option<&UserKey>,
-        limit: usize,
-    ) -> Result<Shown<Vec<UserRow>>, ReadModelsError> {
-        let _ = (filter, sort, after, limit);
-        unimplemented!()
+    fn registered(id: UserId, fact: &UserRegistered, happened: &Happened<'_>) -> Self {
+        let mut row = Self {
+            user_id: id,
+            email: None,
+            display_name: None,
+            email_verified: false,
+            status: UserStatus::Active,
+            roles: fact.roles.iter().cloned().collect(),
+            created_at: happened.at,
+            updated_at: happened.at,
+            last_login_at: None,
+            version: happened.version,
+            access_changed_at: None,
+            revoked: None,
+        };
+        row.show(&fact.profile);
+        row
+    }
+
+    fn change(&mut self, happened: &Happened<'_>) -> Result<(), Unfoldable> {
+        match happened.fact {
+            Fact::ProfileChanged(fact) => self.show(&fact.profile),
+            Fact::PasswordChanged(_) | Fact::PasswordRehashed(_) => {}
+            Fact::RoleGranted(fact) => {
+                self.roles.insert(fact.role.clone());
+                self.access_changed_at = Some(happened.at);
+            }
+            Fact::RoleRevoked(fact) => {
+                self.roles.remove(&fact.role);
+                self.access_changed_at = Some(happened.at);
+            }
+            Fact::UserSuspended(_) => self.turn(UserStatus::Suspended, happened),
+            Fact::UserReinstated => self.turn(UserStatus::Active, happened),
+            Fact::UserDeleted => self.turn(UserStatus::Deleted, happened),
+            Fact::UserErased => self.turn(UserStatus::Erased, happened),
+            Fact::SessionsRevoked(fact) => {
+                self.revoked = Some(RevokedSessions { before: happened.position, except: fact.except });
+                self.access_changed_at = Some(happened.at);
+            }
+            Fact::UserRegistered(_)
+            | Fact::SignInFailed(_)
+            | Fact::LockedOut(_)
+            | Fact::LockoutLifted
+            | Fact::SessionStarted(_)
+            | Fact::SessionRefreshed(_)
+            | Fact::SessionRevoked(_)
+            | Fact::SessionReplayDetected(_)
+            | Fact::RoleDefined(_)
+            | Fact::RoleRemoved(_)
+            | Fact::AuditExported(_) => return Err(happened.out_of_place()),
+        }
+        self.version = happened.version;
+        self.updated_at = happened.at;
+        Ok(())
+    }
+
+    /// Shows a profile, unless the person is erased: then nothing is shown, even if the key is not destroyed yet, so
+    /// that the row is the same whenever it is folded.
+    fn show(&mut self, profile: &Personal<Profile>) {
+        if self.status != UserStatus::Erased {
+            self.email = opened(profile, |profile| Some(&profile.email));
+            self.display_name = opened(profile, |profile| profile.display_name.as_deref());
+        }
+    }
+
+    /// There is no way back from being erased.
+    fn turn(&mut self, status: UserStatus, happened: &Happened<'_>) {
+        if self.status != UserStatus::Erased {
+            self.status = status;
+        }
+        if self.status == UserStatus::Erased {
+            self.email = None;
+            self.display_name = None;
+        }
+        self.access_changed_at = Some(happened.at);
     }
 }
