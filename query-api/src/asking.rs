@@ -20,7 +20,12 @@ pub(crate) const OLDEST_FEED: Duration = Duration::from_secs(30);
 
 /// A token that holds, of a session that stands.
 #[derive(Debug, Clone)]
-pub(crate) struct SignedIn(pub(crate) Arc<Claims>);
+pub(crate) struct SignedIn {
+    /// What the token says.
+    pub(crate) claims: Arc<Claims>,
+    /// What the asker already knows; the beginning when they do not say.
+    pub(crate) minimum: Position,
+}
 
 impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
@@ -28,13 +33,14 @@ impl FromRequestParts<App> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let now = app.clock().now();
         let claims = app.keys().verify(bearer(&parts.headers)?, now).await?;
-        app.waits().until_in_force(app.feed(), minimum(app, &parts.headers)?).await?;
+        let minimum = minimum(app, &parts.headers)?;
+        app.waits().until_in_force(app.feed(), minimum).await?;
         if app.feed().age(now) > OLDEST_FEED {
             return Err(Problem::new(Code::Unavailable));
         }
         app.access().admit(&claims)?;
         signed_in_as(&parts.extensions, claims.sub);
-        Ok(Self(claims))
+        Ok(Self { claims, minimum })
     }
 }
 
@@ -42,7 +48,7 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let SignedIn(claims) = SignedIn::from_request_parts(parts, app).await?;
+        let SignedIn { claims, .. } = SignedIn::from_request_parts(parts, app).await?;
         Ok(app.access().caller(&claims))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    asking::{SignedIn, minimum},
+    asking::SignedIn,
     respond::{Problems, Reached, json},
     views::{Session, User},
     wait::behind,
@@ -10,7 +10,6 @@ use crate::{
 use axum::{extract::State, response::Response};
 use bytes::Bytes;
 use events::{Permission, Position, RoleName};
-use http::HeaderMap;
 use read_models::{RoleRow, UserStatus};
 use serde::Serialize;
 use service::{Code, Problem, token::Claims};
@@ -38,10 +37,8 @@ pub(crate) struct Me {
 )]
 pub(crate) async fn me(
     State(app): State<App>,
-    SignedIn(claims): SignedIn,
-    headers: HeaderMap,
+    SignedIn { claims, minimum }: SignedIn,
 ) -> Result<Response, Problem> {
-    let minimum = minimum(&app, &headers)?;
     // Before the stripes are read: see `crate::me`.
     let feed = app.feed().position();
     match app.me().current(claims.sub, claims.sid, feed, app.clock().now()) {

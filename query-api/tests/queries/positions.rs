@@ -1,0 +1,119 @@
+//! Reading one's own writes: what waits, for how long, and what is refused at once.
+
+use crate::world::{World, profile};
+use events::{Fact, LogId, Personal, Position, ProfileChanged};
+use futures_util::future::join_all;
+use http::{StatusCode, header};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+const LIST: &str = "/api/v1/users";
+
+fn renamed(name: &str) -> Fact {
+    Fact::ProfileChanged(ProfileChanged { profile: Personal::Open(profile(name)) })
+}
+
+#[tokio::test]
+async fn every_answer_says_which_position_it_reflects() {
+    let mut world = World::new().await;
+    let admin = world.somebody("Root", &["admin"]).await;
+    let head = world.position_token(world.log.head().await.expect("a head"));
+    let one = format!("{LIST}/{}", admin.user);
+    for path in [
+        "/api/v1/auth/me",
+        "/api/v1/auth/sessions",
+        LIST,
+        &one,
+        &format!("{one}/sessions"),
+        &format!("{one}/history"),
+        &format!("{one}/export"),
+        &format!("{LIST}/01935a1c-0000-7000-8000-00000000ffff"),
+        "/api/v1/roles",
+        "/api/v1/audit/events",
+        "/api/v1/audit/events/1",
+        "/api/v1/operations/parked",
+        "/api/v1/audit/export",
+    ] {
+        assert_eq!(world.get(path, &admin).await.position(), head, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_waits_until_it_shows_what_its_asker_knows() {
+    let mut world = World::new().await;
+    let admin = world.somebody("Root", &["admin"]).await;
+    let position =
+        world.append(events::StreamName::user(admin.user), Some(admin.user), renamed("Ruth")).await;
+    let minimum = world.position_token(position);
+    let asked = async { world.get_from(LIST, &admin, &minimum).await };
+    let (answer, ()) = tokio::join!(asked, world.project());
+    assert_eq!(answer.each("display_name"), ["Ruth"]);
+    assert_eq!(answer.position(), minimum);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for_long() {
+    let mut world = World::new().await;
+    let admin = world.somebody("Root", &["admin"]).await;
+    let ahead = world.append(events::StreamName::user(admin.user), Some(admin.user), renamed("Ruth")).await;
+    for position in [ahead, Position(1_000_000), Position(i64::MAX as u64), Position(u64::MAX)] {
+        let minimum = world.position_token(position);
+        let since = Instant::now();
+        let answer = world.get_from(LIST, &admin, &minimum).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{position}");
+        assert_eq!(answer.code(), "read-model-behind");
+        assert_eq!(answer.headers[header::RETRY_AFTER], "1");
+        assert!(since.elapsed() < Duration::from_secs(5), "{position}");
+    }
+}
+
+#[tokio::test]
+async fn a_position_that_we_never_gave_is_refused_at_once() {
+    let mut world = World::new().await;
+    let admin = world.somebody("Root", &["admin"]).await;
+    let own = world.position_token(Position(1));
+    let foreign = world.tokens(LogId(Uuid::from_u128(1))).issue(Position(1));
+    let since = Instant::now();
+    for wrong in
+        ["", "1", "-1", "9223372036854775807", &foreign, &own[1..], &format!("{own}A"), &"A".repeat(10_000)]
+    {
+        for path in [LIST, "/api/v1/auth/me", "/api/v1/audit/export"] {
+            let answer = world.get_from(path, &admin, wrong).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} {wrong:.30}");
+            assert_eq!(answer.code(), "invalid-position");
+        }
+    }
+    let twice = admin.request(LIST).header("evident-min-position", &own).header("evident-min-position", &own);
+    assert_eq!(world.ask(twice).await.code(), "invalid-position");
+    assert!(since.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn only_so_many_wait_and_who_need_not_wait_is_answered_meanwhile() {
+    let mut world = World::new().await;
+    let admin = world.somebody("Root", &["admin"]).await;
+    let minimum = world.position_token(Position(1_000_000));
+    let crowd = join_all((0..1_100).map(|_| world.get_from(LIST, &admin, &minimum)));
+    let bystander = async {
+        let since = Instant::now();
+        let answer = world.get(LIST, &admin).await;
+        (answer.status, since.elapsed())
+    };
+    let (answers, (status, elapsed)) = tokio::join!(crowd, bystander);
+    let turned_away = answers.iter().filter(|answer| answer.code() == "overloaded").count();
+    assert_eq!(turned_away, 100);
+    assert!(answers.iter().all(|answer| answer.status == StatusCode::SERVICE_UNAVAILABLE));
+    assert!(answers.iter().all(|answer| answer.headers[header::RETRY_AFTER] == "1"));
+    assert_eq!(status, StatusCode::OK);
+    assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_waits_for_nothing() {
+    let world = World::new().await;
+    let minimum = world.position_token(Position(1_000_000));
+    let since = Instant::now();
+    let answer = world.ask(crate::world::anonymous(LIST).header("evident-min-position", &minimum)).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(since.elapsed() < Duration::from_secs(1));
+}

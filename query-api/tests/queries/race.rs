@@ -1,0 +1,54 @@
+//! "Who am I" is answered from memory, and never from before what its asker knows.
+
+use crate::world::{World, profile};
+use events::{Fact, Personal, Position, ProfileChanged, StreamName};
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Mutex;
+
+const ME: &str = "/api/v1/auth/me";
+const CHANGES: u64 = 200;
+
+/// One task renames somebody again and again and projects whenever it likes; others ask, at every moment of this,
+/// with the position of the last change that they know of as their minimum.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn me_is_never_older_than_what_its_asker_knows() {
+    let mut world = World::new().await;
+    let ada = world.somebody("0", &["user"]).await;
+    let (log, app) = (world.log.clone(), world.app.clone());
+    let tokens = world.tokens(log.id());
+    let known = AtomicU64::new(0);
+    let positions = Mutex::new(vec![log.head().await.expect("a head")]);
+    let change = async {
+        for change in 1..=CHANGES {
+            let fact = Fact::ProfileChanged(ProfileChanged {
+                profile: Personal::Open(profile(&change.to_string())),
+            });
+            let position = world.append(StreamName::user(ada.user), Some(ada.user), fact).await;
+            positions.lock().await.push(position);
+            known.store(change, Ordering::SeqCst);
+            if change % 3 > 0 {
+                world.project().await;
+            }
+        }
+        world.project().await;
+    };
+    let asked = async || {
+        let mut answered = 0_u64;
+        while known.load(Ordering::SeqCst) < CHANGES {
+            let change = known.load(Ordering::SeqCst);
+            let minimum: Position = positions.lock().await[usize::try_from(change).expect("small")];
+            let request = ada.request(ME).header("evident-min-position", tokens.issue(minimum));
+            let answer = crate::world::ask(&app, request).await;
+            assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+            let name =
+                answer.json()["user"]["display_name"].as_str().and_then(|name| name.parse::<u64>().ok());
+            assert!(name >= Some(change), "{name:?} is older than {change}");
+            let position = tokens.read(&answer.position()).expect("a position of ours");
+            assert!(position >= minimum, "{position} is before {minimum}");
+            answered += 1;
+        }
+        answered
+    };
+    let ((), one, two, three) = tokio::join!(change, asked(), asked(), asked());
+    assert!(one.min(two).min(three) > 0);
+}

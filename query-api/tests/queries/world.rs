@@ -1,0 +1,378 @@
+//! A small world to ask questions about: a log, a vault and read models in a folder of their own, facts told to
+//! them one by one, and a router to ask. Nothing is projected unless a test says so, so that a test can stand in
+//! the moment between the two.
+
+use axum::{Router, body::Body};
+use events::{
+    Actor, Credential, Draft, EventId, Fact, LogId, Network, Personal, Position, Profile, Record,
+    RequestContext, Salt, SessionId, SessionStarted, StreamName, Timestamp, UserId, UserRegistered, Version,
+};
+use http::{HeaderMap, Request, StatusCode, header, request};
+use http_body_util::BodyExt;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use query_api::App;
+use read_models::{Projected, ReadModels};
+use serde_json::Value;
+use service::{
+    Clock, Config, Entropy,
+    config::Environment,
+    position::{EVIDENT_MIN_POSITION, EVIDENT_POSITION, PositionTokens},
+    token::{Claims, TYP},
+};
+use std::{collections::HashMap, time::Duration};
+use store::{
+    log::Log,
+    vault::{MasterKey, Purpose, Scope, Vault},
+};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+/// Noon of some day.
+pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
+
+pub(crate) struct World {
+    pub(crate) log: Log,
+    pub(crate) vault: Vault,
+    pub(crate) read_models: ReadModels,
+    pub(crate) clock: Clock,
+    pub(crate) app: App,
+    entropy: Entropy,
+    versions: HashMap<StreamName, Version>,
+    stop: CancellationToken,
+    _folder: TempDir,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Somebody {
+    pub(crate) user: UserId,
+    pub(crate) session: SessionId,
+    pub(crate) token: String,
+}
+
+/// What the router answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl World {
+    /// An empty log, and an app that follows it.
+    pub(crate) async fn new() -> World {
+        World::made(true).await
+    }
+
+    /// The same, in the moment before the command side has made a key to sign with.
+    pub(crate) async fn without_keys() -> World {
+        World::made(false).await
+    }
+
+    async fn made(with_key: bool) -> World {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+        let (log_url, vault_url, read_url) = (url("log.db"), url("vault.db"), url("read.db"));
+        Log::migrate(&log_url).await.expect("a log");
+        Vault::migrate(&vault_url).await.expect("a vault");
+        ReadModels::migrate(&read_url).await.expect("read models");
+        let clock = Clock::set_to(NOON);
+        let log = Log::open(&log_url).await.expect("the log");
+        let vault = Vault::open(&vault_url, MasterKey::from_bytes([7; 32])).await.expect("the vault");
+        if with_key {
+            vault.ensure_signing_key(clock.now()).await.expect("a signing key");
+        }
+        let read_models = ReadModels::open(&read_url).await.expect("the read models");
+        let entropy = Entropy::seeded(1);
+        let stop = CancellationToken::new();
+        let versions = HashMap::new();
+        let app = start(&log, &vault, &read_models, &clock).await;
+        let world = World { log, vault, read_models, clock, app, entropy, versions, stop, _folder: folder };
+        world.follow();
+        world
+    }
+
+    fn follow(&self) {
+        let (app, stop) = (self.app.clone(), self.stop.clone());
+        tokio::spawn(async move { app.follow(stop).await });
+    }
+
+    /// Another process beside this one, which does not follow the log.
+    pub(crate) async fn another_app(&self) -> App {
+        start(&self.log, &self.vault, &self.read_models, &self.clock).await
+    }
+
+    /// Appends a fact about a person, or about nobody. It is not projected yet.
+    pub(crate) async fn append(
+        &mut self,
+        stream: StreamName,
+        person: Option<UserId>,
+        fact: Fact,
+    ) -> Position {
+        let version = self.versions.get(&stream).copied().unwrap_or_default();
+        let record = self.record(stream.clone(), version.next(), person, fact).await;
+        let appended = self.log.append(&stream, version, vec![record]).await.expect("an append");
+        self.versions.insert(stream, appended.version);
+        appended.last()
+    }
+
+    async fn record(
+        &self,
+        stream: StreamName,
+        version: Version,
+        person: Option<UserId>,
+        fact: Fact,
+    ) -> Record {
+        let time = self.clock.now();
+        let draft = Draft {
+            id: EventId(self.entropy.uuid_v7(time)),
+            log: self.log.id(),
+            time,
+            stream,
+            version,
+            context: RequestContext {
+                actor: person.map_or(Actor::System, Actor::User),
+                correlation_id: "req-1".into(),
+                causation_id: None,
+                traceparent: None,
+            },
+            salt: Salt(self.entropy.bytes()),
+            person,
+            fact,
+        };
+        let Some(person) = person else {
+            return draft.write(|_, _| Vec::new()).expect("a record without personal data");
+        };
+        self.vault.create_person(person, time).await.expect("a person's keys");
+        let sealer = self.vault.sealer(person, time.month()).await.expect("a sealer");
+        draft.write(|context, plaintext| sealer.seal(context, plaintext)).expect("a record")
+    }
+
+    /// Brings the read models to the log's head, as the projector would.
+    pub(crate) async fn project(&self) {
+        let from = self.read_models.checkpoint().await.expect("a checkpoint").position;
+        let page = self.log.read_all(from, 10_000).await.expect("what is new");
+        let keys: Vec<_> = page.iter().flat_map(|stored| stored.record.keys()).collect();
+        let keyring = self.vault.keyring(&keys, Scope::Profiles).await.expect("keys");
+        let batch: Vec<Projected> = page
+            .into_iter()
+            .map(|stored| Projected {
+                position: stored.position,
+                fact: stored
+                    .record
+                    .fact(|context, ciphertext| keyring.open(context, ciphertext))
+                    .map_err(|error| error.to_string()),
+                record: stored.record,
+            })
+            .collect();
+        self.read_models.apply(from, self.log.id(), &batch).await.expect("a projection");
+    }
+
+    /// Appends a fact, projects it, and lets the app follow.
+    pub(crate) async fn tell(&mut self, stream: StreamName, person: Option<UserId>, fact: Fact) -> Position {
+        let position = self.append(stream, person, fact).await;
+        self.project().await;
+        self.app.followed(position).await;
+        position
+    }
+
+    /// Something happened to a person.
+    pub(crate) async fn tell_of(&mut self, user: UserId, fact: Fact) -> Position {
+        self.tell(StreamName::user(user), Some(user), fact).await
+    }
+
+    /// Somebody registers, with these roles, and signs in.
+    pub(crate) async fn somebody(&mut self, name: &str, roles: &[&str]) -> Somebody {
+        let user = UserId(self.fresh_id());
+        let registered = UserRegistered {
+            profile: Personal::Open(profile(name)),
+            credential: Some(Personal::Open(Credential { password_hash: "$argon2id$secret".into() })),
+            roles: roles.iter().map(|role| role.parse().expect("a role name")).collect(),
+            network: Some(Personal::Open(network())),
+        };
+        self.tell_of(user, Fact::UserRegistered(registered)).await;
+        self.sign_in(user, roles).await
+    }
+
+    /// Somebody signs in, once more.
+    pub(crate) async fn sign_in(&mut self, user: UserId, roles: &[&str]) -> Somebody {
+        let somebody = self.sign_in_unprojected(user, roles).await;
+        self.project().await;
+        somebody
+    }
+
+    /// Somebody signs in, and only the log knows it yet.
+    pub(crate) async fn sign_in_unprojected(&mut self, user: UserId, roles: &[&str]) -> Somebody {
+        let (session, position) = self.append_sign_in(user).await;
+        self.app.followed(position).await;
+        let token = self.access_token(user, session, position, roles).await;
+        Somebody { user, session, token }
+    }
+
+    /// Appends the start of a session.
+    pub(crate) async fn append_sign_in(&mut self, user: UserId) -> (SessionId, Position) {
+        let session = SessionId(self.fresh_id());
+        let expires_at = self.clock.now().after(Duration::from_secs(30 * 86_400));
+        let started = SessionStarted { user_id: user, expires_at, network: Personal::Open(network()) };
+        let fact = Fact::SessionStarted(started);
+        (session, self.append(StreamName::session(session), Some(user), fact).await)
+    }
+
+    /// Somebody is erased: their keys are destroyed, and it is told.
+    pub(crate) async fn erase(&mut self, user: UserId) {
+        let now = self.clock.now();
+        self.append(StreamName::user(user), Some(user), Fact::UserErased).await;
+        self.vault.begin_erasure(user, now).await.expect("an erasure");
+        self.vault.finish_erasure(user, now).await.expect("the end of it");
+        self.project().await;
+    }
+
+    /// An id that nobody has.
+    pub(crate) fn fresh_id(&self) -> Uuid {
+        self.entropy.uuid_v7(self.clock.now())
+    }
+
+    /// A token as the command side signs it.
+    async fn access_token(
+        &self,
+        user: UserId,
+        session: SessionId,
+        started: Position,
+        roles: &[&str],
+    ) -> String {
+        let now = self.clock.now().seconds();
+        let claims = Claims {
+            iss: config().public_url,
+            aud: config().public_url,
+            sub: user,
+            client_id: "tests".into(),
+            exp: now + 600,
+            iat: now,
+            nbf: now,
+            auth_time: now,
+            jti: EventId(self.entropy.uuid_v7(self.clock.now())),
+            sid: session,
+            pos: started,
+            roles: roles.iter().map(|role| role.parse().expect("a role name")).collect(),
+        };
+        let key = self.vault.signing_keys().await.expect("signing keys").remove(0);
+        let mut header = Header::new(Algorithm::EdDSA);
+        (header.typ, header.kid) = (Some(TYP.into()), Some(key.kid.clone()));
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_der(&key.pkcs8)).expect("a token")
+    }
+
+    /// What somebody is answered.
+    pub(crate) async fn get(&self, path: &str, somebody: &Somebody) -> Answer {
+        self.ask(somebody.request(path)).await
+    }
+
+    /// The same, not before a position is shown.
+    pub(crate) async fn get_from(&self, path: &str, somebody: &Somebody, minimum: &str) -> Answer {
+        self.ask(somebody.request(path).header(EVIDENT_MIN_POSITION, minimum)).await
+    }
+
+    /// The ids of a whole list, page by page.
+    pub(crate) async fn pages(&self, path: &str, somebody: &Somebody) -> Vec<Vec<Value>> {
+        self.pages_of(path, somebody, "id").await
+    }
+
+    /// One field of each item of a whole list, page by page. `path` MUST have a query.
+    pub(crate) async fn pages_of(&self, path: &str, somebody: &Somebody, field: &str) -> Vec<Vec<Value>> {
+        let mut pages = Vec::new();
+        let mut next = path.to_owned();
+        loop {
+            let page = self.get(&next, somebody).await;
+            pages.push(page.each(field));
+            match page.json()["next_cursor"].as_str() {
+                Some(cursor) => next = format!("{path}&cursor={cursor}"),
+                None => return pages,
+            }
+        }
+    }
+
+    /// What stands for a position outside.
+    pub(crate) fn position_token(&self, position: Position) -> String {
+        self.tokens(self.log.id()).issue(position)
+    }
+
+    /// What stands for positions of another log outside.
+    pub(crate) fn tokens(&self, log: LogId) -> PositionTokens {
+        PositionTokens::new(*self.vault.server_key(Purpose::Token), log)
+    }
+
+    /// What a request is answered.
+    pub(crate) async fn ask(&self, request: request::Builder) -> Answer {
+        ask(&self.app, request).await
+    }
+}
+
+/// What an app answers.
+pub(crate) async fn ask(app: &App, request: request::Builder) -> Answer {
+    let router: Router = query_api::router(app.clone()).into();
+    let request = request.body(Body::empty()).expect("a request");
+    let (head, body) = router.oneshot(request).await.expect("an answer").into_parts();
+    let body = body.collect().await.expect("a body").to_bytes().to_vec();
+    Answer { status: head.status, headers: head.headers, body }
+}
+
+async fn start(log: &Log, vault: &Vault, read_models: &ReadModels, clock: &Clock) -> App {
+    let (log, vault, read_models) = (log.clone(), vault.clone(), read_models.clone());
+    App::start(log, vault, read_models, &config(), clock.clone(), Entropy::seeded(9)).await.expect("an app")
+}
+
+fn config() -> Config {
+    Config::read(&Environment::of([])).expect("the defaults")
+}
+
+/// A request without a caller.
+pub(crate) fn anonymous(path: &str) -> request::Builder {
+    Request::get(path)
+}
+
+impl Somebody {
+    pub(crate) fn request(&self, path: &str) -> request::Builder {
+        Request::get(path).header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+    }
+}
+
+impl Answer {
+    /// The body, which is JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// The code of a problem.
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().expect("a problem").to_owned()
+    }
+
+    /// One field of each item of a list.
+    pub(crate) fn each(&self, field: &str) -> Vec<Value> {
+        let items = self.json()["items"].as_array().expect("a list").clone();
+        items.iter().map(|item| item[field].clone()).collect()
+    }
+
+    /// The position that it reflects.
+    pub(crate) fn position(&self) -> String {
+        self.headers[EVIDENT_POSITION].to_str().expect("a token").to_owned()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// How somebody of this name is known.
+pub(crate) fn profile(name: &str) -> Profile {
+    let email = format!("{}@example.com", name.to_lowercase());
+    Profile { email, display_name: Some(name.to_owned()) }
+}
+
+/// From where everybody comes.
+pub(crate) fn network() -> Network {
+    Network { ip: Some("192.0.2.7".into()), user_agent: Some("Firefox/140".into()) }
+}
