@@ -4,7 +4,7 @@ use crate::config::LogFormat;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{io, panic, time::Duration};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter, util::SubscriberInitExt};
 
 /// Lines that may wait for the terminal or the pipe. When it is full, lines are dropped rather than requests held up.
 const WAITING_LINES: usize = 8_192;
@@ -69,7 +69,6 @@ pub fn init(format: LogFormat) -> Result<Guard, TelemetryError> {
         .buffered_lines_limit(WAITING_LINES)
         .thread_name("log")
         .finish(io::stdout());
-    use tracing_subscriber::util::SubscriberInitExt;
     subscriber(format, lines).try_init()?;
     panic::set_hook(Box::new(log_panic));
     let metrics = recorder()?;
@@ -94,12 +93,42 @@ fn subscriber<W>(format: LogFormat, writer: W) -> Box<dyn tracing::Subscriber + 
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let base = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(FILTER)).with_writer(writer);
+    let base = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(FILTER));
     match format {
-        LogFormat::Text => Box::new(base.with_target(false).finish()),
+        LogFormat::Text => Box::new(base.with_target(false).with_writer(OneLine(writer)).finish()),
         LogFormat::Json => {
-            Box::new(base.json().flatten_event(true).with_current_span(false).with_span_list(false).finish())
+            let base = base.with_writer(writer).json();
+            Box::new(base.flatten_event(true).with_current_span(false).with_span_list(false).finish())
         }
+    }
+}
+
+/// Keeps a record on one line, whatever its message quotes. Records come whole, each in one `write`.
+struct OneLine<W>(W);
+
+impl<'writer, W: MakeWriter<'writer>> MakeWriter<'writer> for OneLine<W> {
+    type Writer = OneLine<W::Writer>;
+
+    fn make_writer(&'writer self) -> Self::Writer {
+        OneLine(self.0.make_writer())
+    }
+}
+
+impl<W: io::Write> io::Write for OneLine<W> {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let line = record.strip_suffix(b"\n").unwrap_or(record);
+        if line.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            let mut escaped = String::from_utf8_lossy(line).replace('\n', "\\n").replace('\r', "\\r");
+            escaped.push('\n');
+            self.0.write_all(escaped.as_bytes())?;
+        } else {
+            self.0.write_all(record)?;
+        }
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -108,4 +137,62 @@ fn log_panic(panic: &panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = std::thread::current();
     tracing::error!(place, thread = thread.name().unwrap_or_default(), "a thread panicked");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    const NASTY: &str = "x\r\n{\"level\":\"ERROR\"}\u{1b}[2J\u{7f}\u{9b}";
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("not poisoned").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, log: impl FnOnce()) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        tracing::subscriber::with_default(subscriber(format, move || writer.clone()), log);
+        let bytes = lines.0.lock().expect("not poisoned").clone();
+        String::from_utf8(bytes).expect("UTF-8")
+    }
+
+    fn nasty() {
+        tracing::info!(target: "service", field = NASTY, shown = %NASTY, "message {NASTY}");
+    }
+
+    #[test]
+    fn a_record_is_one_line_whatever_it_quotes() {
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let text = logged(format, nasty);
+            assert_eq!(text.matches(['\n', '\r']).count(), 1, "{text:?}");
+            assert!(text.ends_with('\n'), "{text:?}");
+        }
+        let text = logged(LogFormat::Json, nasty);
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+        let record: serde_json::Value = serde_json::from_str(&text).expect("one object");
+        assert_eq!((&record["level"], &record["field"]), (&"INFO".into(), &NASTY.into()));
+    }
+
+    #[test]
+    fn libraries_are_heard_from_warnings_on() {
+        let text = logged(LogFormat::Json, || {
+            tracing::info!(target: "sqlx::query", "select everything");
+            tracing::warn!(target: "sqlx::pool", "exhausted");
+            tracing::debug!(target: "service::http", "chatter");
+        });
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("exhausted"));
+    }
 }

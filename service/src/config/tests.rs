@@ -110,7 +110,6 @@ fn the_file_gives_way_to_the_process_and_is_never_quoted() {
     let environment = Environment::load(folder.path()).expect("a right file");
     assert_eq!(environment.get("EVIDENT_DATA_DIR"), Some("/from/the/file"));
     assert_ne!(environment.get("PATH"), Some("/from/the/file"));
-    assert!(std::env::var_os("EVIDENT_DATA_DIR").is_none(), "the process's own environment is as it was");
 
     std::fs::write(&file, "EVIDENT_BIND=x\na canary of a secret\n").expect("a file");
     let error = Environment::load(folder.path()).expect_err("a wrong file");

@@ -75,9 +75,9 @@ impl Observer {
 fn tell_cause(code: Code, cause: &str, request_id: &str) {
     let code_text = code.as_str();
     if code == Code::Internal {
-        tracing::error!(code = code_text, request_id, cause, "request failed: {cause}");
+        tracing::error!(code = code_text, request_id, cause, "request failed");
     } else {
-        tracing::warn!(code = code_text, request_id, cause, "request refused: {cause}");
+        tracing::warn!(code = code_text, request_id, cause, "request refused");
     }
 }
 
