@@ -27,4 +27,4 @@ pub use user::{
 pub use values::{DisplayName, EmailAddress, InvalidValue, PasswordHash, SuspensionReason};
 
 #[cfg(test)]
-mod support;
+mod tests;

@@ -111,3 +111,97 @@ fn must_not_exceed(permissions: &BTreeSet<Permission>, granter: &Granter<'_>) ->
         false => Err(Refusal::AboveOwnLevel),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tests::support::{minute, role, somebody_with};
+    use events::{Position, Version};
+
+    fn all() -> BTreeSet<Permission> {
+        Permission::ALL.into()
+    }
+
+    fn reads() -> BTreeSet<Permission> {
+        [Permission::UsersRead, Permission::RolesRead].into()
+    }
+
+    fn read(name: &str, last: Option<&Fact>) -> Result<Role, Contradiction> {
+        let happened = |fact| Happened { position: Position(7), version: Version(1), at: minute(1), fact };
+        Role::read(&role(name), last.map(happened))
+    }
+
+    fn defined(permissions: BTreeSet<Permission>) -> Fact {
+        Fact::RoleDefined(RoleDefined { role: role("clerk"), permissions })
+    }
+
+    fn removed() -> Fact {
+        Fact::RoleRemoved(RoleRemoved { role: role("clerk") })
+    }
+
+    #[test]
+    fn a_role_is_what_its_last_record_says() {
+        assert_eq!(read("clerk", None), Ok(Role::Unknown));
+        assert_eq!(read("clerk", Some(&defined(reads()))), Ok(Role::Defined(reads())));
+        assert_eq!(read("clerk", Some(&removed())), Ok(Role::Removed));
+        assert_eq!(read("admin", None), Ok(Role::BuiltIn(BuiltInRole::Admin)));
+    }
+
+    #[test]
+    fn a_built_in_role_has_no_history_and_a_role_no_foreign_one() {
+        let contradiction = read("admin", Some(&removed())).expect_err("a contradiction");
+        assert_eq!(contradiction.position, Position(7));
+        assert!(read("clerk", Some(&Fact::UserDeleted)).is_err());
+    }
+
+    #[test]
+    fn a_role_is_defined_redefined_and_defined_anew() {
+        let more: BTreeSet<_> = [Permission::UsersRead].into();
+        for role_so_far in [Role::Unknown, Role::Removed, Role::Defined(more)] {
+            let facts = define(&role("clerk"), &role_so_far, reads(), &somebody_with(&all()));
+            assert_eq!(facts, Ok(vec![defined(reads())]), "{role_so_far:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_definition_again_says_nothing_new() {
+        let facts = define(&role("clerk"), &Role::Defined(reads()), reads(), &somebody_with(&all()));
+        assert_eq!(facts, Ok(vec![]));
+    }
+
+    #[test]
+    fn nobody_defines_a_role_above_themselves() {
+        let own = [Permission::RolesWrite, Permission::UsersRead].into();
+        let facts = define(&role("clerk"), &Role::Unknown, reads(), &somebody_with(&own));
+        assert_eq!(facts, Err(Refusal::AboveOwnLevel));
+    }
+
+    #[test]
+    fn built_in_roles_stay_as_they_are() {
+        for built_in in BuiltInRole::ALL {
+            let (name, role) = (built_in.name(), Role::BuiltIn(built_in));
+            assert_eq!(define(&name, &role, reads(), &somebody_with(&all())), Err(Refusal::BuiltInRole));
+            assert_eq!(remove(&name, &role), Err(Refusal::BuiltInRole));
+        }
+    }
+
+    #[test]
+    fn a_role_is_removed_once() {
+        assert_eq!(remove(&role("clerk"), &Role::Defined(reads())), Ok(vec![removed()]));
+        assert_eq!(remove(&role("clerk"), &Role::Removed), Ok(vec![]));
+        assert_eq!(remove(&role("clerk"), &Role::Unknown), Err(Refusal::RoleUnknown));
+    }
+
+    #[test]
+    fn a_grant_is_never_wider_than_its_granter() {
+        for built_in in BuiltInRole::ALL {
+            let role = Role::BuiltIn(built_in);
+            for missing in built_in.permissions() {
+                let mut own = all();
+                own.remove(&missing);
+                assert_eq!(may_grant(&role, &somebody_with(&own)), Err(Refusal::AboveOwnLevel));
+            }
+            assert_eq!(may_grant(&role, &somebody_with(&built_in.permissions())), Ok(()));
+        }
+    }
+}

@@ -184,3 +184,195 @@ impl OwnSession {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tests::support::{
+        ADA, given, minute, network, registered, session, sessions_revoked, suspended,
+    };
+    use events::{RevocationCause, SessionStarted, Version};
+
+    const GRACE: Duration = Duration::from_secs(10);
+    const BOB: UserId = UserId(uuid::Uuid::from_u128(0xb0b));
+
+    fn read(at: Timestamp, fact: &Fact) -> Session {
+        let (position, version) = (Position(50), Version(1));
+        Session::read(session(1), Some(Happened { position, version, at, fact })).expect("a session's record")
+    }
+
+    /// Started at minute 0, ends at minute 60.
+    fn started() -> Session {
+        let network = Personal::Open(network());
+        let fact = SessionStarted { user_id: ADA, expires_at: minute(60), network };
+        read(minute(0), &Fact::SessionStarted(fact))
+    }
+
+    fn refreshed_fact(generation: u32) -> Fact {
+        Fact::SessionRefreshed(SessionRefreshed {
+            user_id: ADA,
+            generation,
+            started_at: minute(0),
+            started_position: Position(50),
+            expires_at: minute(60),
+            network: Personal::Open(network()),
+        })
+    }
+
+    /// The same session once `generation` is good, since this moment.
+    fn refreshed(generation: u32, at: Timestamp) -> Session {
+        read(at, &refreshed_fact(generation))
+    }
+
+    fn present(session: &Session, generation: u32, now: Timestamp) -> Refresh {
+        refresh(session, &given([registered("ada@x.io")]).user, generation, now, GRACE, network())
+    }
+
+    fn replay(generation: u32) -> Refresh {
+        let network = Personal::Open(network());
+        let fact = SessionReplayDetected { user_id: ADA, generation, network };
+        Refresh::Replay(Fact::SessionReplayDetected(fact))
+    }
+
+    #[test]
+    fn a_session_is_what_its_last_record_says() {
+        assert_eq!(Session::read(session(1), None), Ok(Session::Unknown));
+        let live = LiveSession {
+            id: session(1),
+            user_id: ADA,
+            generation: 0,
+            rotated_at: minute(0),
+            started_at: minute(0),
+            started_position: Position(50),
+            expires_at: minute(60),
+        };
+        assert_eq!(started(), Session::Live(live));
+        let later = LiveSession { generation: 3, rotated_at: minute(5), ..live };
+        assert_eq!(refreshed(3, minute(5)), Session::Live(later));
+        let cause = EndCause::SignedOut;
+        let ended = Fact::SessionRevoked(SessionRevoked { user_id: ADA, cause });
+        assert_eq!(read(minute(6), &ended), Session::Ended { user_id: ADA });
+        let Refresh::Replay(replayed) = replay(0) else { unreachable!() };
+        assert_eq!(read(minute(6), &replayed), Session::Ended { user_id: ADA });
+    }
+
+    #[test]
+    fn a_session_has_no_foreign_records() {
+        let (position, version, at) = (Position(9), Version(1), minute(0));
+        let happened = Happened { position, version, at, fact: &Fact::UserDeleted };
+        assert!(Session::read(session(1), Some(happened)).is_err());
+    }
+
+    #[test]
+    fn the_good_token_is_exchanged_for_the_next() {
+        assert_eq!(present(&started(), 0, minute(1)), Refresh::Rotate(refreshed_fact(1)));
+        assert_eq!(present(&refreshed(7, minute(5)), 7, minute(6)), Refresh::Rotate(refreshed_fact(8)));
+    }
+
+    #[test]
+    fn refreshing_never_moves_the_end() {
+        let Refresh::Rotate(Fact::SessionRefreshed(fact)) = present(&started(), 0, minute(59)) else {
+            panic!("the token is good");
+        };
+        assert_eq!(
+            (fact.expires_at, fact.started_at, fact.started_position),
+            (minute(60), minute(0), Position(50))
+        );
+    }
+
+    #[test]
+    fn the_predecessor_gets_the_same_successor_within_grace() {
+        let session = refreshed(4, minute(5));
+        for late in [Duration::ZERO, Duration::from_secs(1), GRACE] {
+            let answer = present(&session, 3, minute(5).after(late));
+            assert_eq!(answer, Refresh::SameSuccessor { generation: 4 }, "{late:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_went_back_forgives_too() {
+        let answer = present(&refreshed(4, minute(5)), 3, minute(4));
+        assert_eq!(answer, Refresh::SameSuccessor { generation: 4 });
+    }
+
+    #[test]
+    fn the_predecessor_after_grace_is_a_replay() {
+        let just_after = minute(5).after(GRACE).after(Duration::from_micros(1));
+        assert_eq!(present(&refreshed(4, minute(5)), 3, just_after), replay(3));
+    }
+
+    #[test]
+    fn an_older_token_is_a_replay_even_within_grace() {
+        for older in [0, 1, 2] {
+            assert_eq!(present(&refreshed(4, minute(5)), older, minute(5)), replay(older));
+        }
+    }
+
+    #[test]
+    fn a_generation_that_was_never_given_is_no_token() {
+        for unborn in [5, 6, u32::MAX] {
+            assert_eq!(present(&refreshed(4, minute(5)), unborn, minute(5)), Refresh::Invalid);
+        }
+        assert_eq!(present(&refreshed(u32::MAX, minute(5)), u32::MAX, minute(5)), Refresh::Invalid);
+    }
+
+    #[test]
+    fn nothing_outlives_the_end_of_the_session() {
+        let last = Timestamp::from_micros(minute(60).micros() - 1);
+        assert_eq!(present(&refreshed(4, last), 3, last), Refresh::SameSuccessor { generation: 4 });
+        for generation in [0, 3, 4, 5] {
+            assert_eq!(
+                present(&refreshed(4, last), generation, minute(60)),
+                Refresh::Invalid,
+                "{generation}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_token_of_an_ended_or_unknown_session_is_good_nor_a_replay() {
+        for session in [Session::Ended { user_id: ADA }, Session::Unknown] {
+            assert_eq!(present(&session, 0, minute(1)), Refresh::Invalid);
+        }
+    }
+
+    #[test]
+    fn a_session_is_refreshed_only_while_its_person_lets_it_live() {
+        let by_owner = RevocationCause::RequestedByOwner;
+        let answer =
+            |history: Vec<Fact>| refresh(&started(), &given(history).user, 0, minute(1), GRACE, network());
+        // The session started at position 50; a history's nth record stands at position 10 n.
+        let revoked_at = |n: usize, except| {
+            let mut history = vec![registered("ada@x.io")];
+            history.resize_with(n - 1, || crate::domain::tests::support::granted("auditor"));
+            history.push(sessions_revoked(except, by_owner));
+            history
+        };
+        assert_eq!(answer(revoked_at(6, None)), Refresh::Invalid, "ended after it started");
+        assert_eq!(answer(revoked_at(6, Some(session(1)))), Refresh::Rotate(refreshed_fact(1)), "excepted");
+        assert_eq!(
+            answer(revoked_at(4, None)),
+            Refresh::Rotate(refreshed_fact(1)),
+            "ended before it started"
+        );
+        assert_eq!(answer(vec![registered("ada@x.io"), suspended("spam")]), Refresh::Invalid);
+        assert_eq!(answer(vec![registered("ada@x.io"), Fact::UserDeleted]), Refresh::Invalid);
+        assert_eq!(answer(vec![registered("ada@x.io"), Fact::UserErased]), Refresh::Invalid);
+        assert_eq!(answer(vec![]), Refresh::Invalid);
+    }
+
+    #[test]
+    fn a_session_ends_once() {
+        let cause = EndCause::RevokedByOwner;
+        let ended = Fact::SessionRevoked(SessionRevoked { user_id: ADA, cause });
+        assert_eq!(end_session(&started(), ADA, cause), Ok(vec![ended]));
+        assert_eq!(end_session(&Session::Ended { user_id: ADA }, ADA, cause), Ok(vec![]));
+    }
+
+    #[test]
+    fn somebody_elses_session_is_as_unknown_as_none() {
+        for session in [started(), Session::Ended { user_id: ADA }, Session::Unknown] {
+            assert_eq!(end_session(&session, BOB, EndCause::RevokedByOwner), Err(Refusal::UnknownSession));
+        }
+    }
+}

@@ -51,3 +51,89 @@ impl User {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tests::support::*;
+    use events::Position;
+
+    const FIRST: Version = Version(1);
+
+    #[test]
+    fn another_password_ends_every_other_session() {
+        given([registered("ada@x.io")])
+            .when(|user| change_password(user, own_session(), FIRST, hash("second")))
+            .then([
+                password_changed("second"),
+                sessions_revoked(Some(own_session().id), RevocationCause::PasswordChanged),
+            ]);
+    }
+
+    #[test]
+    fn a_password_that_was_checked_before_another_was_chosen_counts_for_nothing() {
+        given([registered("ada@x.io"), password_changed("second")])
+            .when(|user| change_password(user, own_session(), FIRST, hash("third")))
+            .refused(Refusal::WrongPassword);
+    }
+
+    #[test]
+    fn a_rehash_meanwhile_leaves_the_password_as_it_was_checked() {
+        given([registered("ada@x.io"), rehashed("first, dearer")])
+            .when(|user| change_password(user, own_session(), FIRST, hash("second")))
+            .then([
+                password_changed("second"),
+                sessions_revoked(Some(own_session().id), RevocationCause::PasswordChanged),
+            ]);
+    }
+
+    #[test]
+    fn a_session_that_ended_meanwhile_chooses_no_password() {
+        let early = OwnSession { id: session(1), started_position: Position(11) };
+        let by_owner = RevocationCause::RequestedByOwner;
+        given([registered("ada@x.io"), sessions_revoked(None, by_owner)])
+            .when(|user| change_password(user, early, FIRST, hash("second")))
+            .refused(Refusal::SessionEnded);
+    }
+
+    #[test]
+    fn only_who_may_act_for_themselves_chooses_a_password() {
+        for (history, refusal) in [
+            (vec![], Refusal::UnknownUser),
+            (vec![registered("ada@x.io"), suspended("spam")], Refusal::Suspended),
+            (vec![registered("ada@x.io"), Fact::UserDeleted], Refusal::Deleted),
+            (vec![registered("ada@x.io"), Fact::UserErased], Refusal::UnknownUser),
+        ] {
+            given(history)
+                .when(|user| change_password(user, own_session(), FIRST, hash("second")))
+                .refused(refusal);
+        }
+    }
+
+    #[test]
+    fn a_hash_is_made_anew_once() {
+        let dearer = || rehashed("first, dearer");
+        given([registered("ada@x.io")])
+            .when(|user| Ok(rehash(user, FIRST, hash("first, dearer"))))
+            .then([dearer()]);
+        given([registered("ada@x.io"), dearer()])
+            .when(|user| Ok(rehash(user, FIRST, hash("first, dearer"))))
+            .then([]);
+    }
+
+    #[test]
+    fn an_old_password_is_never_hashed_over_a_new_one() {
+        given([registered("ada@x.io"), password_changed("second")])
+            .when(|user| Ok(rehash(user, FIRST, hash("first, dearer"))))
+            .then([]);
+    }
+
+    #[test]
+    fn nothing_is_rehashed_for_who_may_not_sign_in() {
+        for last in [suspended("spam"), Fact::UserDeleted, Fact::UserErased] {
+            given([registered("ada@x.io"), last])
+                .when(|user| Ok(rehash(user, FIRST, hash("first, dearer"))))
+                .then([]);
+        }
+    }
+}

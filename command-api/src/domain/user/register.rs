@@ -53,3 +53,71 @@ fn begin(user: &User, newcomer: Newcomer, mut roles: BTreeSet<RoleName>) -> Resu
         network: newcomer.network.map(Personal::Open),
     })])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tests::support::*;
+    use events::Permission;
+
+    fn newcomer(password_hash: Option<&str>) -> Newcomer {
+        Newcomer {
+            email: email("ada@x.io"),
+            display_name: None,
+            password_hash: password_hash.map(hash),
+            network: Some(network()),
+        }
+    }
+
+    #[test]
+    fn whoever_registers_has_the_role_user() {
+        given([]).when(|user| register(user, newcomer(Some("first")))).then([registered("ada@x.io")]);
+    }
+
+    #[test]
+    fn nobody_registers_over_somebody() {
+        for history in [
+            vec![registered("bob@x.io")],
+            vec![registered("bob@x.io"), suspended("spam")],
+            vec![registered("bob@x.io"), Fact::UserDeleted],
+            vec![registered("bob@x.io"), Fact::UserErased],
+        ] {
+            given(history.clone()).when(|user| register(user, newcomer(None))).refused(Refusal::UserExists);
+            let all = Permission::ALL.into();
+            let created = |user: &User| create(user, newcomer(None), &[], &somebody_with(&all));
+            given(history).when(created).refused(Refusal::UserExists);
+        }
+    }
+
+    #[test]
+    fn who_is_created_has_no_password_and_the_roles_that_were_given() {
+        let all = Permission::ALL.into();
+        let roles =
+            [(role("admin"), Role::BuiltIn(BuiltInRole::Admin)), (role("clerk"), Role::Defined([].into()))];
+        let Fact::UserRegistered(mut expected) = registered_with("ada@x.io", None) else { unreachable!() };
+        expected.roles = vec![role("admin"), role("clerk"), role("user")];
+        given([])
+            .when(|user| create(user, newcomer(None), &roles, &somebody_with(&all)))
+            .then([Fact::UserRegistered(expected)]);
+    }
+
+    #[test]
+    fn nobody_creates_somebody_above_themselves() {
+        let few = [Permission::UsersRead, Permission::UsersWrite].into();
+        let admin = [(role("admin"), Role::BuiltIn(BuiltInRole::Admin))];
+        given([])
+            .when(|user| create(user, newcomer(None), &admin, &somebody_with(&few)))
+            .refused(Refusal::AboveOwnLevel);
+    }
+
+    #[test]
+    fn nobody_is_created_with_a_role_that_is_not_there() {
+        let all = Permission::ALL.into();
+        for missing in [Role::Unknown, Role::Removed] {
+            let roles = [(role("clerk"), missing)];
+            given([])
+                .when(|user| create(user, newcomer(None), &roles, &somebody_with(&all)))
+                .refused(Refusal::RoleUnknown);
+        }
+    }
+}

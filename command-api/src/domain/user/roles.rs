@@ -23,3 +23,88 @@ pub fn revoke(user: &User, name: &RoleName) -> Result<Vec<Fact>, Refusal> {
         false => Ok(vec![]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tests::support::*;
+    use events::{BuiltInRole, Permission};
+    use std::collections::BTreeSet;
+
+    const AUDITOR: Role = Role::BuiltIn(BuiltInRole::Auditor);
+
+    fn all() -> BTreeSet<Permission> {
+        Permission::ALL.into()
+    }
+
+    #[test]
+    fn a_role_is_granted_once() {
+        let granter = all();
+        let grant_it = |user: &User| grant(user, &role("auditor"), &AUDITOR, &somebody_with(&granter));
+        given([registered("ada@x.io")]).when(grant_it).then([granted("auditor")]);
+        given([registered("ada@x.io"), granted("auditor")]).when(grant_it).then([]);
+        given([registered("ada@x.io"), granted("auditor"), revoked("auditor")])
+            .when(grant_it)
+            .then([granted("auditor")]);
+    }
+
+    #[test]
+    fn nobody_grants_more_than_they_may_do() {
+        let granter = [Permission::RolesWrite, Permission::AuditRead].into();
+        given([registered("ada@x.io")])
+            .when(|user| grant(user, &role("auditor"), &AUDITOR, &somebody_with(&granter)))
+            .refused(Refusal::AboveOwnLevel);
+    }
+
+    #[test]
+    fn nobody_grants_a_role_to_themselves() {
+        let granter = Granter { permissions: &all(), is_subject: true };
+        given([registered("ada@x.io")])
+            .when(|user| grant(user, &role("auditor"), &AUDITOR, &granter))
+            .refused(Refusal::SelfGrant);
+    }
+
+    #[test]
+    fn a_role_that_is_not_there_is_not_granted() {
+        let granter = all();
+        for missing in [Role::Unknown, Role::Removed] {
+            given([registered("ada@x.io")])
+                .when(|user| grant(user, &role("clerk"), &missing, &somebody_with(&granter)))
+                .refused(Refusal::RoleUnknown);
+        }
+    }
+
+    #[test]
+    fn a_role_is_revoked_once() {
+        given([registered("ada@x.io"), granted("auditor")])
+            .when(|user| revoke(user, &role("auditor")))
+            .then([revoked("auditor")]);
+        given([registered("ada@x.io")]).when(|user| revoke(user, &role("auditor"))).then([]);
+    }
+
+    #[test]
+    fn a_suspended_person_loses_and_gains_roles_like_anybody() {
+        let granter = all();
+        given([registered("ada@x.io"), suspended("spam")])
+            .when(|user| grant(user, &role("auditor"), &AUDITOR, &somebody_with(&granter)))
+            .then([granted("auditor")]);
+        given([registered("ada@x.io"), granted("auditor"), suspended("spam")])
+            .when(|user| revoke(user, &role("auditor")))
+            .then([revoked("auditor")]);
+    }
+
+    #[test]
+    fn who_is_gone_has_no_roles_to_change() {
+        let granter = all();
+        for (history, refusal) in [
+            (vec![], Refusal::UnknownUser),
+            (vec![registered("ada@x.io"), Fact::UserDeleted], Refusal::Deleted),
+            (vec![registered("ada@x.io"), Fact::UserErased], Refusal::UnknownUser),
+        ] {
+            given(history.clone())
+                .when(|user| grant(user, &role("auditor"), &AUDITOR, &somebody_with(&granter)))
+                .refused(refusal);
+            given(history).when(|user| revoke(user, &role("auditor"))).refused(refusal);
+        }
+    }
+}
