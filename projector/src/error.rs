@@ -1,7 +1,7 @@
 //! Why projecting stops, or pauses.
 
 use events::{LogId, Position};
-use read_models::{ApplyError, ReadModelsError};
+use read_models::{ApplyError, FlipError, ReadModelsError};
 use store::{log::LogError, vault::VaultError};
 
 /// Why a projector cannot go on. [`ProjectorError::is_final`] tells what waiting cannot mend.
@@ -30,14 +30,9 @@ pub enum ProjectorError {
     /// Somebody else moved the tables on.
     #[error("somebody else moved the read models on")]
     Fenced,
-    /// The tables that were to be flipped to did not catch up with the live ones.
-    #[error("tables at {position} do not catch up with the live ones at {live}")]
-    Behind {
-        /// Where the other tables are.
-        position: Position,
-        /// Where the live ones are.
-        live: Position,
-    },
+    /// The tables beside the live ones could not be shown in their place.
+    #[error("nothing was flipped: {0}")]
+    Unflipped(#[from] FlipError),
     /// There are no tables to flip back to.
     #[error("there was no flip yet, so there is no way back")]
     NoPrevious,
@@ -68,7 +63,7 @@ impl ProjectorError {
                 | LogError::Closed,
             ) => true,
             ProjectorError::Fenced
-            | ProjectorError::Behind { .. }
+            | ProjectorError::Unflipped(_)
             | ProjectorError::Log(
                 LogError::Unavailable(_)
                 | LogError::Refused(_)

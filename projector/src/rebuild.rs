@@ -9,7 +9,7 @@ use read_models::{FlipError, ReadModels};
 use store::{log::Log, vault::Vault};
 
 /// How often tables catch up with live ones that go on meanwhile. Each round leaves less to do than the last.
-const MAX_ROUNDS: usize = 20;
+const MAX_ROUNDS: u32 = 20;
 
 /// Folds the whole log into fresh tables beside the live ones at `url`, compares them, and makes them the live ones.
 ///
@@ -37,16 +37,13 @@ pub async fn flip_back(log: &Log, vault: &Vault, live: &ReadModels, url: &str) -
 }
 
 async fn flip(log: &Log, vault: &Vault, live: &ReadModels, other: &ReadModels) -> Result<(), ProjectorError> {
-    let mut behind = ProjectorError::Fenced;
-    for _ in 0..MAX_ROUNDS {
+    let mut rounds = 0;
+    loop {
         catch_up(log, vault, other, log.head().await?).await?;
+        rounds += 1;
         match live.flip(other).await {
-            Ok(()) => return Ok(()),
-            Err(FlipError::Behind { position, live }) => behind = ProjectorError::Behind { position, live },
-            // Both were compared with this log; somebody put another one's tables there since.
-            Err(FlipError::OtherLog) => return Err(ProjectorError::Fenced),
-            Err(FlipError::Broken(broken)) => return Err(broken.into()),
+            Err(FlipError::Behind { .. } | FlipError::Busy) if rounds < MAX_ROUNDS => {}
+            flipped => return Ok(flipped?),
         }
     }
-    Err(behind)
 }
