@@ -9,6 +9,7 @@ use crate::{
     input::directory_key,
 };
 use events::{FailureCause, Timestamp, UserId};
+use http::{HeaderName, HeaderValue};
 use service::problem::{Code, Problem};
 use std::net::IpAddr;
 use store::vault::{AddressHash, Attempts, Scope};
@@ -96,9 +97,20 @@ fn network_of(source: Option<IpAddr>) -> Vec<u8> {
     }
 }
 
+/// 429, the same for every address. Says the limit as `draft-ietf-httpapi-ratelimit-headers-10` does.
 fn locked(until: Timestamp, now: Timestamp) -> Failure {
-    Problem::new(Code::TooManyAttempts).retry_after(until.since(now)).into()
+    let wait = until.since(now);
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let problem = Problem::new(Code::TooManyAttempts).retry_after(wait).header(RATE_LIMIT_POLICY, POLICY);
+    match HeaderValue::try_from(format!("\"sign-in\";r=0;t={seconds}")) {
+        Ok(left) => problem.header(RATE_LIMIT, left).into(),
+        Err(_) => problem.into(),
+    }
 }
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const POLICY: HeaderValue = HeaderValue::from_static("\"sign-in\";q=5;w=60");
 
 fn tally(attempts: &Attempts) -> Tally {
     let Attempts { failures, locked_until, window_started, recorded_in_window } = *attempts;

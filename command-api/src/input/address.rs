@@ -41,13 +41,18 @@ impl Address {
 
     /// The words in it that a password must not be made of.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
-        self.0.as_str().split(['@', '.', '-', '_', '+'])
+        words(self.0.as_str())
     }
 
     /// The normal form, as facts keep it.
     pub(crate) fn into_value(self) -> EmailAddress {
         self.0
     }
+}
+
+/// The words in an address in its normal form: the whole, and each part.
+pub(crate) fn words(normal: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(normal).chain(normal.split(['@', '.', '-', '_', '+']))
 }
 
 /// The key of an address that is in its normal form already, as a fact holds it.

@@ -9,7 +9,7 @@ mod letters;
 mod password;
 mod reason;
 
-pub(crate) use address::{Address, directory_key};
+pub(crate) use address::{Address, directory_key, words};
 pub(crate) use display_name::display_name;
 pub(crate) use flaws::{Flaw, Flaws};
 pub(crate) use password::{NewPassword, Password};

@@ -5,7 +5,7 @@ use crate::{
     command::Signed,
     domain,
     failure::Failure,
-    input::{Flaws, NewPassword, Password},
+    input::{Flaws, NewPassword, Password, words},
     respond::{Done, own_session},
     routes::Problems,
 };
@@ -52,7 +52,7 @@ fn read(
     let (current, new) = (Zeroizing::new(body.current_password), Zeroizing::new(body.new_password));
     let known = profile.iter().flat_map(|profile| {
         let name = profile.display_name.as_deref().unwrap_or_default();
-        profile.email.split(['@', '.', '-', '_', '+']).chain(name.split(' '))
+        words(&profile.email).chain(name.split(' '))
     });
     let mut flaws = Flaws::default();
     let current = flaws.take("/current_password", Password::parse(&current));

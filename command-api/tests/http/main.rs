@@ -1,0 +1,21 @@
+//! HTTP in, facts out: every command over its route, on SQLite. A file here mirrors a family of URLs.
+
+mod auth_login;
+mod auth_logout;
+mod auth_me;
+mod auth_password;
+mod auth_refresh;
+mod auth_register;
+mod auth_sessions;
+mod house;
+mod idempotency;
+mod input;
+mod preconditions;
+mod privacy;
+mod roles;
+mod throttle;
+mod users;
+mod users_deletion;
+mod users_roles;
+mod users_sessions;
+mod users_suspension;
