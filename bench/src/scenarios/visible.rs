@@ -1,0 +1,57 @@
+//! From the answer of a command to the answer of a query that shows it, embedded.
+
+use super::people::sign_up;
+use crate::{
+    Outcome,
+    load::{Connection, request},
+    process,
+    sample::Sample,
+    table::{Figure, Reach, Row},
+};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+const COMMANDS: usize = 500;
+
+pub(crate) async fn run(binary: &Path) -> Outcome<Vec<Row>> {
+    let folder = tempfile::tempdir()?;
+    let evident = process::evident(binary, folder.path(), &[("EVIDENT_RATE_LIMITS", "off")]).await?;
+    let mut connection = Connection::open(evident.address).await?;
+    let person = sign_up(&mut connection, "ada@example.com").await?;
+    let mut sample = Sample::default();
+    for number in 0..COMMANDS {
+        sample.add(once(&mut connection, &person.id, &person.authorization, number).await?);
+    }
+    let row = |name: &str, share, most| Row {
+        scenario: format!("from a command's answer to visible, {name}"),
+        ours: Figure::Took(share),
+        limit: None,
+        reach: Reach::Within(Duration::from_millis(most)),
+    };
+    Ok(vec![row("p50", sample.percentile(0.5), 3), row("p99", sample.percentile(0.99), 20)])
+}
+
+async fn once(
+    connection: &mut Connection,
+    id: &str,
+    authorization: &str,
+    number: usize,
+) -> Outcome<Duration> {
+    let path = format!("/api/v1/users/{id}");
+    let name = format!("Ada {number}");
+    let body = serde_json::json!({"display_name": name}).to_string();
+    let change = request("PATCH", &path, &[("authorization", authorization)], Some(&body));
+    let changed = connection.ask(&change).await?;
+    let position = changed.header("evident-position").ok_or("a command without a position")?.to_owned();
+    let headers = [("authorization", authorization), ("evident-min-position", position.as_str())];
+    let look = request("GET", &path, &headers, None);
+    let answered = Instant::now();
+    let shown = connection.ask(&look).await?;
+    let took = answered.elapsed();
+    match shown.json()?["display_name"].as_str() == Some(name.as_str()) {
+        true => Ok(took),
+        false => Err(format!("answered {} and did not show the change", shown.status).into()),
+    }
+}
