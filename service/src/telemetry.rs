@@ -57,7 +57,7 @@ impl Metrics {
     }
 }
 
-/// Sets up the log and the metrics of this process. Lines go to standard output by a thread of their own, one a record
+/// Sets up the log and the metrics of this process. Lines go to standard error by a thread of their own, one a record
 /// whatever it holds: in JSON everything is escaped by its rules, in text control characters are. MUST be called once,
 /// inside the runtime.
 ///
@@ -68,7 +68,7 @@ pub fn init(format: LogFormat) -> Result<Guard, TelemetryError> {
     let (lines, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING_LINES)
         .thread_name("log")
-        .finish(io::stdout());
+        .finish(io::stderr());
     subscriber(format, lines).try_init()?;
     panic::set_hook(Box::new(log_panic));
     let metrics = recorder()?;

@@ -50,7 +50,7 @@ impl Environment {
                 variables.insert(name, value);
             }
         }
-        Ok(Self { variables, terminal: std::io::stdout().is_terminal() })
+        Ok(Self { variables, terminal: std::io::stderr().is_terminal() })
     }
 
     /// An environment of these variables alone, away from any terminal.
