@@ -1,0 +1,32 @@
+//! What the vault could not do.
+
+use events::UserId;
+
+/// What the vault could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The database has not been migrated to what this version needs.
+    #[error("vault is not migrated; run `evident migrate`")]
+    NotMigrated,
+    /// Its migrations cannot be applied.
+    #[error("vault cannot be migrated: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The vault was made with another master key.
+    #[error("master key is not the one that this vault was made with")]
+    WrongMasterKey,
+    /// The person's keys are gone, or never were.
+    #[error("keys of user {0} are destroyed")]
+    PersonErased(UserId),
+    /// The URL names no engine that can keep a vault.
+    #[error("vault URL is neither sqlite: nor postgres:")]
+    UnknownEngine,
+    /// What is kept contradicts itself.
+    #[error("vault is corrupt: {0}")]
+    Corrupt(&'static str),
+    /// The operating system gave no random bytes, or the cipher failed.
+    #[error("cryptographic library failed")]
+    Cryptography(#[from] aws_lc_rs::error::Unspecified),
+    /// The database failed or could not be reached.
+    #[error("vault's database failed: {0}")]
+    Broken(#[from] sqlx::Error),
+}

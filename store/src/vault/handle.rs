@@ -1,0 +1,57 @@
+//! The vault's handle.
+
+use super::{MasterKey, VaultError, engine::Engine, server_keys::ServerKeys};
+use std::{fmt, sync::Arc};
+
+/// An open vault. A cheap handle: clones share the connections and the server's keys.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    master: MasterKey,
+    keys: ServerKeys,
+}
+
+impl Vault {
+    /// Applies the migrations that are missing; makes the vault when there is none. Saying it twice changes nothing.
+    ///
+    /// # Errors
+    /// [`VaultError::Migration`] when a migration cannot be applied.
+    pub async fn migrate(url: &str) -> Result<(), VaultError> {
+        Engine::migrate(url).await
+    }
+
+    /// Opens a migrated vault. The first to open it decides its master key.
+    ///
+    /// # Errors
+    /// [`VaultError::NotMigrated`], and [`VaultError::WrongMasterKey`] when its keys are wrapped by another.
+    pub async fn open(url: &str, master: MasterKey) -> Result<Self, VaultError> {
+        let engine = Engine::open(url).await?;
+        let keys = ServerKeys::load(&engine, &master).await?;
+        Ok(Self(Arc::new(Inner { engine, master, keys })))
+    }
+
+    /// Waits for what is under way, and lets go of the database.
+    pub async fn close(&self) {
+        self.0.engine.close().await;
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(super) fn master(&self) -> &MasterKey {
+        &self.0.master
+    }
+
+    pub(super) fn keys(&self) -> &ServerKeys {
+        &self.0.keys
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(…)")
+    }
+}

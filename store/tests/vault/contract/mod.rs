@@ -1,0 +1,28 @@
+//! What every engine promises: each rule is run on each.
+
+mod addresses;
+mod admins;
+mod attempts;
+mod keys;
+mod opening;
+mod people;
+mod requests;
+
+/// Makes a test of each rule on each engine.
+macro_rules! on_every_engine {
+    ($($rule:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $rule() {
+                super::$rule(crate::place::Place::sqlite().await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $rule() {
+                super::$rule(crate::place::Place::postgres().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_every_engine;

@@ -1,0 +1,98 @@
+//! What PostgreSQL's roles may and may not see.
+
+use crate::place::{Place, at_second, empty_database, master, user};
+use events::{EventId, Group, KeyName, SealContext, StreamName};
+use sqlx::{Connection, Executor, PgConnection};
+use store::vault::{AddressHash, Purpose, Scope, Vault, VaultError};
+use uuid::Uuid;
+
+async fn opened_as(place: &Place, role: &str) -> Vault {
+    let url = format!("{}?options[role]={role}", place.url);
+    Vault::open(&url, master()).await.expect("opened")
+}
+
+fn is_forbidden<T>(result: Result<T, VaultError>) -> bool {
+    let Err(VaultError::Broken(sqlx::Error::Database(error))) = result else { return false };
+    error.code().is_some_and(|code| code == "42501")
+}
+
+#[tokio::test]
+async fn a_reader_cannot_read_credential_keys_refresh_keys_or_private_keys() {
+    let place = Place::postgres().await;
+    place.vault().await.ensure_signing_key(at_second(0)).await.expect("made");
+    let mut connection = PgConnection::connect(&place.url).await.expect("connected");
+    connection.execute("set role evident_vault_reader").await.expect("the role is there");
+    for forbidden in [
+        "select wrapped from evident_vault.credential_keys",
+        "select wrapped from evident_vault.signing_keys",
+        "select address_hash from evident_vault.addresses",
+        "select seed from evident_vault.requests",
+        "insert into evident_vault.server_keys (purpose, wrapped) values ('refresh', '')",
+        "delete from evident_vault.profile_keys",
+        "insert into evident_vault.month_keys (month, wrapped) values ('2026-11', '')",
+    ] {
+        let error = connection.execute(forbidden).await.expect_err(forbidden);
+        let code = error.as_database_error().and_then(|error| error.code()).expect("a code").into_owned();
+        assert_eq!(code, "42501", "{forbidden}");
+    }
+    let visible: Vec<String> =
+        sqlx::query_scalar("select purpose from evident_vault.server_keys order by purpose")
+            .fetch_all(&mut connection)
+            .await
+            .expect("some are visible");
+    assert_eq!(visible, ["index", "token"]);
+}
+
+#[tokio::test]
+async fn a_reader_opens_profiles_and_verifies_but_no_more() {
+    let place = Place::postgres().await;
+    let (owner, ada) = (place.vault().await, user(1));
+    owner.create_person(ada, at_second(0)).await.expect("created");
+    owner.ensure_signing_key(at_second(0)).await.expect("made");
+    let key = KeyName { person: ada, group: Group::Profile, month: None };
+    let credential = KeyName { group: Group::Credential, ..key };
+    let stream = StreamName::user(ada);
+    let event_id = EventId(Uuid::from_u128(9));
+    let context = SealContext { event_id, stream: &stream, event_type: "user.registered.v1", key };
+    let sealed = owner.sealer(ada, at_second(0).month()).await.expect("keys").seal(&context, b"Ada");
+
+    let reader = opened_as(&place, "evident_vault_reader").await;
+    let ring = reader.keyring(&[key, credential], Scope::Profiles).await.expect("a ring");
+    assert_eq!(ring.open(&context, &sealed).as_deref(), Some(&b"Ada"[..]));
+    assert_eq!(reader.public_signing_keys().await.expect("keys").len(), 1);
+    assert_eq!(reader.server_key(Purpose::Token), owner.server_key(Purpose::Token));
+
+    assert!(is_forbidden(reader.keyring(&[credential], Scope::All).await));
+    assert!(is_forbidden(reader.sealer(ada, at_second(0).month()).await));
+    assert!(is_forbidden(reader.signing_keys().await));
+    assert!(is_forbidden(reader.create_person(user(2), at_second(0)).await));
+    assert!(is_forbidden(reader.find_address(AddressHash([1; 32])).await));
+    assert!(is_forbidden(reader.finish_erasure(ada, at_second(0)).await));
+    assert_ne!(reader.server_key(Purpose::Refresh), owner.server_key(Purpose::Refresh));
+}
+
+#[tokio::test]
+async fn the_command_role_is_all_that_command_api_needs() {
+    let place = Place::postgres().await;
+    let (vault, ada) = (opened_as(&place, "evident_vault_command").await, user(1));
+    let address = vault.address_hash("ada@example.org");
+    vault.create_person(ada, at_second(0)).await.expect("created");
+    vault.sealer(ada, at_second(0).month()).await.expect("keys");
+    vault.claim_address(address, ada, at_second(0)).await.expect("claimed");
+    vault.update_attempts(address, &[1; 32], |_, _| ()).await.expect("updated");
+    vault.forget_attempts(address).await.expect("forgotten");
+    vault.remember_request(&[1; 32], &[1; 32], [1; 16], at_second(0)).await.expect("remembered");
+    vault.record_admin(ada, events::Version(1), true).await.expect("recorded");
+    vault.withdraw_admin(ada, events::Version(1)).await.expect("answered");
+    vault.ensure_signing_key(at_second(0)).await.expect("made");
+    vault.signing_keys().await.expect("keys");
+    vault.finish_erasure(ada, at_second(0)).await.expect("erased");
+    vault.sweep(at_second(0)).await.expect("swept");
+    assert_eq!(vault.server_key(Purpose::Refresh), place.vault().await.server_key(Purpose::Refresh));
+}
+
+#[tokio::test]
+async fn a_database_without_a_vault_is_not_migrated() {
+    let opened = Vault::open(&empty_database().await, master()).await;
+    assert!(matches!(opened, Err(VaultError::NotMigrated)));
+}
