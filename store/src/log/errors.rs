@@ -2,7 +2,8 @@
 
 use super::{MAX_APPEND_RECORDS, MAX_STREAM_RECORDS};
 use events::{EventId, LogId, Position, RecordError, StreamName, Version};
-use std::sync::Arc;
+use sqlx::migrate::MigrateError;
+use std::{io::ErrorKind, sync::Arc};
 
 /// The log is broken, or not there.
 ///
@@ -12,7 +13,7 @@ pub enum LogError {
     /// The engine cannot be reached, or did not answer in time. What was under way may or may not have happened:
     /// append the same records again.
     #[error("the log is unavailable: {0}")]
-    Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    Unavailable(Arc<sqlx::Error>),
     /// The engine refused a statement.
     #[error("the log's engine refused: {0}")]
     Refused(Arc<sqlx::Error>),
@@ -21,7 +22,7 @@ pub enum LogError {
     NotMigrated,
     /// Its migrations cannot be applied.
     #[error("the log cannot be migrated: {0}")]
-    Migration(Arc<sqlx::migrate::MigrateError>),
+    Migration(Arc<MigrateError>),
     /// The URL names no engine of ours. It may hold a password, so only its scheme is said.
     #[error("no log engine has the URL scheme {scheme:?}")]
     UnknownEngine {
@@ -113,4 +114,57 @@ pub enum AppendError {
     /// The log is broken, or not there.
     #[error(transparent)]
     Broken(#[from] LogError),
+}
+
+impl LogError {
+    /// The engine did not answer before its deadline.
+    pub(super) fn timed_out() -> Self {
+        Self::Unavailable(Arc::new(sqlx::Error::Io(ErrorKind::TimedOut.into())))
+    }
+}
+
+impl From<sqlx::Error> for LogError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|error| error.code());
+        let lost = match code.as_deref() {
+            Some(code) => engine_is_away(code),
+            None => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::WorkerCrashed
+            ),
+        };
+        match code.as_deref() {
+            // undefined schema, table, function
+            Some("3F000" | "42P01" | "42883") => Self::NotMigrated,
+            Some(_) | None if lost => Self::Unavailable(Arc::new(error)),
+            Some(_) | None if matches!(error, sqlx::Error::PoolClosed) => Self::Closed,
+            Some(_) | None => Self::Refused(Arc::new(error)),
+        }
+    }
+}
+
+/// Whether an engine's error code says that trying again later may succeed, whatever the statement was.
+///
+/// PostgreSQL (appendix A): connection, resources, cancelled or shutting down, system, and lock or serialisation
+/// failures. SQLite (result codes): busy, locked, out of memory, I/O, full, cannot open; extended codes hold the
+/// primary one in their low byte.
+fn engine_is_away(code: &str) -> bool {
+    let postgres = code.len() == 5
+        && (["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+            || ["40001", "40P01", "55P03"].contains(&code));
+    let sqlite = code.parse::<u32>().is_ok_and(|code| [5, 6, 7, 10, 13, 14].contains(&(code & 0xff)));
+    postgres || (code.len() < 5 && sqlite)
+}
+
+impl From<MigrateError> for LogError {
+    fn from(error: MigrateError) -> Self {
+        if let MigrateError::Execute(error) = error {
+            return error.into();
+        }
+        Self::Migration(Arc::new(error))
+    }
 }

@@ -1,23 +1,31 @@
 //! The log's handle.
 
-use super::{AppendError, Appended, Follower, LogError, Stored};
+use super::{
+    AppendError, Appended, Follower, LogError, MAX_PAGE_RECORDS, MAX_STREAM_RECORDS, Stored,
+    engine::{self, Readers, stored, to_sql},
+    group_commit::GroupCommit,
+};
 use events::{LogId, Position, Record, StreamName, Version};
 
 /// An open log. Clones share one writer, one pool of readers and one wake-up.
 #[derive(Debug, Clone)]
 pub struct Log {
     id: LogId,
+    readers: Readers,
+    writer: GroupCommit,
 }
 
 impl Log {
     /// Applies the migrations that are missing; makes the log when there is none. Saying it twice changes nothing.
     pub async fn migrate(url: &str) -> Result<(), LogError> {
-        unimplemented!("{url}")
+        engine::migrate(url).await
     }
 
-    /// Opens a migrated log.
+    /// Opens a migrated log: `sqlite:PATH` or `postgres://…`. Refuses at once when the engine cannot be reached.
     pub async fn open(url: &str) -> Result<Self, LogError> {
-        unimplemented!("{url}")
+        let (id, readers, writer) = engine::open(url).await?;
+        let head = readers.head().await?;
+        Ok(Self { id, readers, writer: GroupCommit::start(id, writer, head) })
     }
 
     /// The log's name for itself, given once when it was made.
@@ -36,43 +44,61 @@ impl Log {
         expected: Version,
         records: Vec<Record>,
     ) -> Result<Appended, AppendError> {
-        unimplemented!("{stream} {expected} {records:?}")
+        self.writer.append(stream, expected, records).await
     }
 
     /// The stream's records after a version, all of them; none when there is no such stream.
     pub async fn read_stream(&self, stream: &StreamName, after: Version) -> Result<Vec<Stored>, LogError> {
-        unimplemented!("{stream} {after}")
+        let rows = self.readers.stream(stream, after).await?;
+        if rows.len() > MAX_STREAM_RECORDS {
+            return Err(LogError::StreamTooLong { stream: stream.clone() });
+        }
+        rows.into_iter().map(|row| stored(self.id, row)).collect()
     }
 
     /// The stream's last record.
     pub async fn read_last(&self, stream: &StreamName) -> Result<Option<Stored>, LogError> {
-        unimplemented!("{stream}")
+        self.readers.last(stream).await?.map(|row| stored(self.id, row)).transpose()
     }
 
-    /// The records after a position, next by next, at most `limit` of them.
+    /// The records after a position, next by next, at most `limit` of them. A gap is an error, never skipped.
     pub async fn read_all(&self, after: Position, limit: usize) -> Result<Vec<Stored>, LogError> {
-        unimplemented!("{after} {limit}")
+        let limit = limit.min(MAX_PAGE_RECORDS) as u64;
+        let rows = self.readers.all(after, to_sql(limit)).await?;
+        let mut expected = after.next();
+        let mut page = Vec::with_capacity(rows.len());
+        for row in rows {
+            let next = stored(self.id, row)?;
+            if next.position != expected {
+                return Err(LogError::Gap { expected, found: next.position });
+            }
+            expected = next.position.next();
+            page.push(next);
+        }
+        Ok(page)
     }
 
     /// The records at these positions, in position order; positions that the log does not hold are left out.
     pub async fn read_at(&self, positions: &[Position]) -> Result<Vec<Stored>, LogError> {
-        unimplemented!("{positions:?}")
+        let rows = self.readers.at(positions).await?;
+        rows.into_iter().map(|row| stored(self.id, row)).collect()
     }
 
     /// The last position.
     pub async fn head(&self) -> Result<Position, LogError> {
-        unimplemented!()
+        self.readers.head().await
     }
 
     /// Follows the log after a position: catches up first, then goes on as records are appended, here or by
     /// another process.
     #[must_use]
     pub fn follow(&self, after: Position) -> Follower {
-        unimplemented!("{after}")
+        Follower::new(self.clone(), after, self.writer.committed())
     }
 
     /// Takes no more appends, commits those that were taken, and lets go of the engine.
     pub async fn close(&self) {
-        unimplemented!()
+        self.writer.close().await;
+        self.readers.close().await;
     }
 }

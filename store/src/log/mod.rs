@@ -4,9 +4,13 @@
 //! (`group_commit`), readers follow by position (`follow`). What is in a record is the `events` crate's business.
 
 mod answers;
+mod engine;
 mod errors;
 mod event_log;
 mod follow;
+mod group_commit;
+mod postgres;
+mod sqlite;
 
 pub use answers::{Appended, Stored};
 pub use errors::{AppendError, LogError};

@@ -1,0 +1,146 @@
+//! The engines: a closed set, each spoken to in its own language.
+
+use super::{
+    LogError, Stored,
+    group_commit::{Request, Verdict},
+    postgres, sqlite,
+};
+use events::{LogId, Position, Record, StreamName, Version};
+use std::sync::Arc;
+
+/// One engine's readers.
+#[derive(Debug, Clone)]
+pub(super) enum Readers {
+    Sqlite(sqlite::Readers),
+    Postgres(postgres::Readers),
+}
+
+/// One engine's only writer in this process.
+#[derive(Debug)]
+pub(super) enum Writer {
+    Sqlite(sqlite::Writer),
+    Postgres(postgres::Writer),
+}
+
+/// A position and the bytes that lie there, as an engine answers them.
+pub(super) type Row = (i64, Vec<u8>);
+
+/// Applies the migrations of the engine that the URL names.
+pub(super) async fn migrate(url: &str) -> Result<(), LogError> {
+    match scheme(url)? {
+        Scheme::Sqlite => sqlite::migrate(url).await,
+        Scheme::Postgres => postgres::migrate(url).await,
+    }
+}
+
+/// Opens the engine that the URL names.
+pub(super) async fn open(url: &str) -> Result<(LogId, Readers, Writer), LogError> {
+    Ok(match scheme(url)? {
+        Scheme::Sqlite => {
+            let (id, readers, writer) = sqlite::open(url).await?;
+            (id, Readers::Sqlite(readers), Writer::Sqlite(writer))
+        }
+        Scheme::Postgres => {
+            let (id, readers, writer) = postgres::open(url).await?;
+            (id, Readers::Postgres(readers), Writer::Postgres(writer))
+        }
+    })
+}
+
+enum Scheme {
+    Sqlite,
+    Postgres,
+}
+
+fn scheme(url: &str) -> Result<Scheme, LogError> {
+    match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+        "sqlite" => Ok(Scheme::Sqlite),
+        "postgres" | "postgresql" => Ok(Scheme::Postgres),
+        other => Err(LogError::UnknownEngine { scheme: other.to_owned() }),
+    }
+}
+
+impl Readers {
+    pub(super) async fn stream(&self, stream: &StreamName, after: Version) -> Result<Vec<Row>, LogError> {
+        Ok(match self {
+            Self::Sqlite(readers) => readers.stream(stream, after).await?,
+            Self::Postgres(readers) => readers.stream(stream, after).await?,
+        })
+    }
+
+    pub(super) async fn last(&self, stream: &StreamName) -> Result<Option<Row>, LogError> {
+        Ok(match self {
+            Self::Sqlite(readers) => readers.last(stream).await?,
+            Self::Postgres(readers) => readers.last(stream).await?,
+        })
+    }
+
+    pub(super) async fn all(&self, after: Position, limit: i64) -> Result<Vec<Row>, LogError> {
+        Ok(match self {
+            Self::Sqlite(readers) => readers.all(after, limit).await?,
+            Self::Postgres(readers) => readers.all(after, limit).await?,
+        })
+    }
+
+    pub(super) async fn at(&self, positions: &[Position]) -> Result<Vec<Row>, LogError> {
+        Ok(match self {
+            Self::Sqlite(readers) => readers.at(positions).await?,
+            Self::Postgres(readers) => readers.at(positions).await?,
+        })
+    }
+
+    pub(super) async fn head(&self) -> Result<Position, LogError> {
+        Ok(from_sql(match self {
+            Self::Sqlite(readers) => readers.head().await?,
+            Self::Postgres(readers) => readers.head().await?,
+        }))
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(readers) => readers.close().await,
+            Self::Postgres(readers) => readers.close().await,
+        }
+    }
+}
+
+impl Writer {
+    /// Commits a batch in one transaction, each request whole or not at all; one verdict a request.
+    ///
+    /// An error means that nothing of the batch was committed, except [`LogError::Unavailable`]: then nobody knows.
+    pub(super) async fn append(&mut self, batch: &[Request]) -> Result<Vec<Verdict>, LogError> {
+        match self {
+            Self::Sqlite(writer) => writer.append(batch).await,
+            Self::Postgres(writer) => writer.append(batch).await,
+        }
+    }
+
+    /// Lets go of the engine in good order.
+    pub(super) async fn close(self) {
+        match self {
+            Self::Sqlite(writer) => writer.close().await,
+            Self::Postgres(writer) => writer.close().await,
+        }
+    }
+}
+
+/// A row as a record of this log.
+pub(super) fn stored(log: LogId, (position, bytes): Row) -> Result<Stored, LogError> {
+    let position = from_sql(position);
+    let record = Record::parse(bytes.into())
+        .map_err(|source| LogError::Corrupt { position, source: Arc::new(source) })?;
+    if record.log != log {
+        return Err(LogError::OtherLog { position, expected: log, found: record.log });
+    }
+    Ok(Stored { position, record })
+}
+
+/// Both engines count in signed 64 bits. A position beyond them does not exist, so the last one stands for it.
+pub(super) fn to_sql(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Positions from an engine; both engines hold them positive.
+pub(super) fn from_sql(number: i64) -> Position {
+    Position(number.unsigned_abs())
+}

@@ -1,0 +1,202 @@
+//! PostgreSQL: one call of `evident_log.append` a batch, in the schema that `migrations/log/postgres` makes.
+
+use super::{
+    LogError, MAX_STREAM_RECORDS,
+    engine::{Row, from_sql, to_sql},
+    group_commit::{Request, Verdict},
+};
+use events::{EventId, LogId, Position, StreamName, Version};
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{str::FromStr, time::Duration};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// How long the server may take over one statement; it gives up a little before we do.
+const STATEMENT_TIMEOUT: &str = "10s";
+const DEADLINE: Duration = Duration::from_secs(12);
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// More readers than this are slower on few cores, and every one costs the server a process.
+const READERS: u32 = 16;
+/// A reader that rested this long is asked whether it is still alive before it is used.
+const RESTED: Duration = Duration::from_secs(1);
+
+const MIGRATED: &str = "select coalesce(max(version), 0) from evident_log.migrations where success";
+const LOG_ID: &str = "select log_id from evident_log.head";
+const APPEND: &str = "select positions, actual, reused from evident_log.append($1, $2, $3, $4, $5)";
+const READ_STREAM: &str = "
+    select position, record from evident_log.records where stream = $1 and version > $2 order by version limit $3";
+const READ_LAST: &str = "
+    select position, record from evident_log.records where stream = $1 order by version desc limit 1";
+const READ_ALL: &str = "
+    select position, record from evident_log.records where position > $1 order by position limit $2";
+const READ_AT: &str = "
+    select position, record from evident_log.records where position = any ($1) order by position";
+const HEAD: &str = "select position from evident_log.head";
+
+/// What `evident_log.append` answers: positions one a record; versions and ids, one a request, only when one of
+/// them was refused.
+type Answer = (Vec<Option<i64>>, Option<Vec<Option<i64>>>, Option<Vec<Option<Uuid>>>);
+
+/// The pool that reads.
+#[derive(Debug, Clone)]
+pub(super) struct Readers(PgPool);
+
+/// The connection that writes, made again when it was lost.
+#[derive(Debug)]
+pub(super) struct Writer {
+    options: Box<PgConnectOptions>,
+    connection: Option<PgConnection>,
+}
+
+pub(super) async fn migrate(url: &str) -> Result<(), LogError> {
+    let mut connection = connect(&PgConnectOptions::from_str(url)?).await?;
+    // `run` would make this future one that cannot be spawned (rust-lang/rust#100013).
+    migrator().run_direct(None, &mut connection, false).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+pub(super) async fn open(url: &str) -> Result<(LogId, Readers, Writer), LogError> {
+    // An append is acknowledged when it is on disk, whatever the server's default says.
+    let options = PgConnectOptions::from_str(url)?.application_name("evident-log").options([
+        ("synchronous_commit", "on"),
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
+    ]);
+    let mut connection = connect(&options).await?;
+    let migrated: i64 = sqlx::query_scalar(MIGRATED).fetch_one(&mut connection).await?;
+    if migrator().iter().any(|migration| migration.version > migrated) {
+        return Err(LogError::NotMigrated);
+    }
+    let id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
+    let readers = Readers(readers(options.clone()));
+    Ok((LogId(id), readers, Writer { options: Box::new(options), connection: Some(connection) }))
+}
+
+/// The migrator keeps its table in our schema, so that log, vault and read models can share a database.
+fn migrator() -> Migrator {
+    let mut migrator = sqlx::migrate!("../migrations/log/postgres");
+    migrator.create_schema("evident_log");
+    migrator.dangerous_set_table_name("evident_log.migrations");
+    migrator
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, LogError> {
+    timeout(CONNECT_DEADLINE, options.connect()).await.map_or(Err(LogError::timed_out()), |made| Ok(made?))
+}
+
+fn readers(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(CONNECT_DEADLINE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, last| {
+            Box::pin(async move {
+                Ok(last.idle_for < RESTED
+                    || timeout(RESTED, connection.ping()).await.is_ok_and(|alive| alive.is_ok()))
+            })
+        })
+        .connect_lazy_with(options)
+}
+
+impl Readers {
+    pub(super) async fn stream(&self, stream: &StreamName, after: Version) -> Result<Vec<Row>, sqlx::Error> {
+        let beyond = to_sql(MAX_STREAM_RECORDS as u64 + 1);
+        let rows = sqlx::query_as(READ_STREAM).bind(stream.as_str()).bind(to_sql(after.0)).bind(beyond);
+        rows.fetch_all(&self.0).await
+    }
+
+    pub(super) async fn last(&self, stream: &StreamName) -> Result<Option<Row>, sqlx::Error> {
+        sqlx::query_as(READ_LAST).bind(stream.as_str()).fetch_optional(&self.0).await
+    }
+
+    pub(super) async fn all(&self, after: Position, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
+        sqlx::query_as(READ_ALL).bind(to_sql(after.0)).bind(limit).fetch_all(&self.0).await
+    }
+
+    pub(super) async fn at(&self, positions: &[Position]) -> Result<Vec<Row>, sqlx::Error> {
+        let positions: Vec<i64> = positions.iter().map(|position| to_sql(position.0)).collect();
+        sqlx::query_as(READ_AT).bind(positions).fetch_all(&self.0).await
+    }
+
+    pub(super) async fn head(&self) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar(HEAD).fetch_one(&self.0).await
+    }
+
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+impl Writer {
+    /// A connection that was made earlier may have died since, with the server or with a firewall's patience. Then
+    /// the batch is said once more over a new one: the ids make that harmless even if the first one had arrived.
+    pub(super) async fn append(&mut self, batch: &[Request]) -> Result<Vec<Verdict>, LogError> {
+        if let Some(connection) = self.connection.take() {
+            match self.append_over(connection, batch).await {
+                Err(LogError::Unavailable(_)) => {}
+                answered => return answered,
+            }
+        }
+        let connection = connect(&self.options).await?;
+        self.append_over(connection, batch).await
+    }
+
+    /// Keeps the connection unless the server may be gone from its other end.
+    async fn append_over(
+        &mut self,
+        mut connection: PgConnection,
+        batch: &[Request],
+    ) -> Result<Vec<Verdict>, LogError> {
+        let answered = match timeout(DEADLINE, call(&mut connection, batch)).await {
+            Ok(answered) => answered.map_err(LogError::from),
+            Err(_) => Err(LogError::timed_out()),
+        };
+        if !matches!(answered, Err(LogError::Unavailable(_))) {
+            self.connection = Some(connection);
+        }
+        answered.map(|answer| verdicts(batch, answer))
+    }
+
+    pub(super) async fn close(self) {
+        if let Some(connection) = self.connection {
+            let _lost = connection.close().await;
+        }
+    }
+}
+
+async fn call(connection: &mut PgConnection, batch: &[Request]) -> Result<Answer, sqlx::Error> {
+    let records = || batch.iter().flat_map(|request| &request.records);
+    let requests: Vec<i32> =
+        (1..).zip(batch).flat_map(|(nth, request)| request.records.iter().map(move |_| nth)).collect();
+    sqlx::query_as(APPEND)
+        .bind(requests)
+        .bind(records().map(|record| record.stream.as_str()).collect::<Vec<_>>())
+        .bind(records().map(|record| to_sql(record.version.0)).collect::<Vec<_>>())
+        .bind(records().map(|record| record.id.0).collect::<Vec<_>>())
+        .bind(records().map(|record| record.bytes().as_ref()).collect::<Vec<&[u8]>>())
+        .fetch_one(connection)
+        .await
+}
+
+fn verdicts(batch: &[Request], (positions, actual, reused): Answer) -> Vec<Verdict> {
+    let mut positions = positions.into_iter();
+    let of = |nth: usize, versions: &Option<Vec<Option<i64>>>| versions.as_ref()?.get(nth).copied()?;
+    (0..)
+        .zip(batch)
+        .map(|(nth, request)| {
+            let own = positions.by_ref().take(request.records.len());
+            let own: Vec<Position> = own.flatten().map(from_sql).collect();
+            let reused = reused.as_ref().and_then(|ids| ids.get(nth).copied().flatten());
+            match (of(nth, &actual), reused) {
+                (None, _) => Verdict::Appended(own),
+                (Some(_), Some(id)) => Verdict::IdReused(EventId(id)),
+                (Some(version), None) => Verdict::Stale(Version(version.unsigned_abs())),
+            }
+        })
+        .collect()
+}
