@@ -3,7 +3,7 @@
 //! A caller is checked against the feed, after the feed has come as far as the caller's `Evident-Min-Position`:
 //! whoever knows that somebody was suspended never sees that somebody admitted.
 
-use crate::{app::App, respond::Reached};
+use crate::{app::App, failure::Failure, respond::Reached};
 use axum::extract::FromRequestParts;
 use events::Position;
 use http::{HeaderMap, request::Parts};
@@ -28,15 +28,15 @@ pub(crate) struct SignedIn {
 }
 
 impl FromRequestParts<App> for SignedIn {
-    type Rejection = Problem;
+    type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let now = app.clock().now();
-        let claims = app.keys().verify(bearer(&parts.headers)?, now).await?;
+        let claims = app.keys().verify(bearer(&parts.headers)?, now).await.map_err(Problem::from)?;
         let minimum = minimum(app, &parts.headers)?;
         app.waits().until_in_force(app.feed(), minimum).await?;
         if app.feed().age(now) > OLDEST_FEED {
-            return Err(Problem::new(Code::Unavailable));
+            return Err(Problem::new(Code::Unavailable).into());
         }
         app.access().admit(&claims)?;
         signed_in_as(&parts.extensions, claims.sub);
@@ -48,16 +48,18 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let SignedIn { claims, .. } = SignedIn::from_request_parts(parts, app).await?;
-        Ok(app.access().caller(&claims))
+        match SignedIn::from_request_parts(parts, app).await {
+            Ok(SignedIn { claims, .. }) => Ok(app.access().caller(&claims)),
+            Err(Failure(problem)) => Err(problem),
+        }
     }
 }
 
 impl FromRequestParts<App> for Reached {
-    type Rejection = Problem;
+    type Rejection = Failure;
 
     /// MUST be named after the caller, so that nobody waits who may not ask.
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let minimum = minimum(app, &parts.headers)?;
         app.waits().until_shown(minimum).await?;
         Ok(Reached(minimum))
@@ -65,6 +67,6 @@ impl FromRequestParts<App> for Reached {
 }
 
 /// What the asker already knows; the beginning when they do not say.
-pub(crate) fn minimum(app: &App, headers: &HeaderMap) -> Result<Position, Problem> {
+pub(crate) fn minimum(app: &App, headers: &HeaderMap) -> Result<Position, Failure> {
     Ok(app.positions().wanted(headers)?.unwrap_or(Position::START))
 }

@@ -8,6 +8,7 @@ mod access;
 mod app;
 mod asking;
 mod audit;
+mod failure;
 mod feed;
 mod input;
 mod keys;

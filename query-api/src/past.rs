@@ -2,21 +2,19 @@
 //!
 //! What was erased since stays erased: the past is shown with the keys of today.
 
-use crate::{app::App, input::AsOf};
+use crate::{app::App, failure::Failure, input::AsOf};
 use events::{KeyName, Position, StreamName, Timestamp, UserId, Version};
 use read_models::{AuditFilter, Projected, UserRow};
-use service::Problem;
 use store::{log::Stored, vault::Scope};
 
 /// A person as of a moment, and the position that this reflects; none when there was nobody yet.
-pub(crate) async fn user(app: &App, id: UserId, as_of: AsOf) -> Result<(Position, Option<UserRow>), Problem> {
+pub(crate) async fn user(app: &App, id: UserId, as_of: AsOf) -> Result<(Position, Option<UserRow>), Failure> {
     // Before the stream: what is appended meanwhile may or may not be seen.
-    let head = app.log().head().await.map_err(Problem::broken)?;
-    let mut stream =
-        app.log().read_stream(&StreamName::user(id), Version::NONE).await.map_err(Problem::broken)?;
+    let head = app.log().head().await?;
+    let mut stream = app.log().read_stream(&StreamName::user(id), Version::NONE).await?;
     stream.truncate(length_at(&stream, as_of));
     let keys: Vec<KeyName> = stream.iter().flat_map(|stored| stored.record.keys()).collect();
-    let keyring = app.vault().keyring(&keys, Scope::Profiles).await.map_err(Problem::broken)?;
+    let keyring = app.vault().keyring(&keys, Scope::Profiles).await?;
     let opened = stream.into_iter().map(|Stored { position, record }| {
         let fact = record.fact(|context, ciphertext| keyring.open(context, ciphertext));
         Projected { position, record, fact: fact.map_err(|error| error.to_string()) }
@@ -44,7 +42,7 @@ fn length_at(stream: &[Stored], as_of: AsOf) -> usize {
 
 /// When they had last signed in, and the position that this reflects. Sessions have streams of their own, so the
 /// list of events is asked.
-async fn last_sign_in(app: &App, id: UserId, as_of: AsOf) -> Result<(Position, Option<Timestamp>), Problem> {
+async fn last_sign_in(app: &App, id: UserId, as_of: AsOf) -> Result<(Position, Option<Timestamp>), Failure> {
     let mut filter = AuditFilter {
         user_id: Some(id),
         type_prefix: Some("session.started.".into()),
@@ -55,6 +53,6 @@ async fn last_sign_in(app: &App, id: UserId, as_of: AsOf) -> Result<(Position, O
         // `to` is a moment that does not belong to the span any more.
         AsOf::Time(time) => filter.to = Some(Timestamp::from_micros(time.micros().saturating_add(1))),
     }
-    let found = app.read_models().audit(&filter, 1).await.map_err(Problem::broken)?;
+    let found = app.read_models().audit(&filter, 1).await?;
     Ok((found.position, found.value.first().map(|row| row.recorded_at)))
 }

@@ -1,12 +1,12 @@
 //! How answers leave: JSON, with the position that they reflect.
 
-use crate::{app::App, wait::behind};
+use crate::{app::App, failure::Failure, wait::behind};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use events::Position;
 use http::{HeaderValue, header};
 use serde::Serialize;
-use service::{Problem, position::EVIDENT_POSITION, problem::ProblemBody};
+use service::{position::EVIDENT_POSITION, problem::ProblemBody};
 use utoipa::{IntoResponses, ToSchema};
 
 /// One page of a list.
@@ -40,14 +40,14 @@ pub(crate) fn cut<T>(found: &mut Vec<T>, limit: usize, cursor: impl FnOnce(&T) -
 pub(crate) struct Reached(pub(crate) Position);
 
 impl Reached {
-    /// The answer, read from a snapshot at `position`.
+    /// The answer, read from a snapshot of the tables at `position`.
     pub(crate) fn answer(
         self,
         app: &App,
         position: Position,
         body: &impl Serialize,
-    ) -> Result<Response, Problem> {
-        let body = serde_json::to_vec(body).map_err(Problem::broken)?;
+    ) -> Result<Response, Failure> {
+        let body = serde_json::to_vec(body)?;
         self.answer_bytes(app, position, body.into())
     }
 
@@ -57,13 +57,26 @@ impl Reached {
         app: &App,
         position: Position,
         body: Bytes,
-    ) -> Result<Response, Problem> {
+    ) -> Result<Response, Failure> {
         self.check(app, position)?;
         Ok(json(app, position, body))
     }
 
+    /// The answer, read from the log when it ended at `head`. It says nothing about how far the tables are.
+    pub(crate) fn answer_from_log(
+        self,
+        app: &App,
+        head: Position,
+        body: &impl Serialize,
+    ) -> Result<Response, Failure> {
+        if head < self.0 {
+            return Err(behind());
+        }
+        Ok(json(app, head, serde_json::to_vec(body)?.into()))
+    }
+
     /// Refuses a snapshot that is behind what was waited for: another replica may have answered.
-    pub(crate) fn check(self, app: &App, position: Position) -> Result<(), Problem> {
+    pub(crate) fn check(self, app: &App, position: Position) -> Result<(), Failure> {
         app.waits().saw(position);
         if position < self.0 { Err(behind()) } else { Ok(()) }
     }

@@ -1,7 +1,7 @@
 //! `Evident-Min-Position`: an answer waits until it reflects what its asker already knows, a bounded time, and
 //! only a bounded number of answers at once.
 
-use crate::feed::Feed;
+use crate::{failure::Failure, feed::Feed};
 use events::Position;
 use read_models::ReadModels;
 use service::{Code, Problem};
@@ -51,7 +51,7 @@ impl Waits {
     }
 
     /// Answers once the read models are at `minimum` or further; 503 when that takes too long, or too many wait.
-    pub(crate) async fn until_shown(&self, minimum: Position) -> Result<(), Problem> {
+    pub(crate) async fn until_shown(&self, minimum: Position) -> Result<(), Failure> {
         if *self.seen.borrow() >= minimum {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl Waits {
     }
 
     /// Answers once what was revoked and granted up to `minimum` is in force here; 503 as above.
-    pub(crate) async fn until_in_force(&self, feed: &Feed, minimum: Position) -> Result<(), Problem> {
+    pub(crate) async fn until_in_force(&self, feed: &Feed, minimum: Position) -> Result<(), Failure> {
         if feed.position() >= minimum {
             return Ok(());
         }
@@ -71,21 +71,21 @@ impl Waits {
     }
 
     /// Whether the read models get as far as `position` while somebody has patience.
-    pub(crate) async fn shows(&self, position: Position, patience: Duration) -> Result<bool, Problem> {
+    pub(crate) async fn shows(&self, position: Position, patience: Duration) -> Result<bool, Failure> {
         match timeout(patience, self.ask_or_be_told(position)).await {
             Ok(told) => told.map(|()| true),
             Err(_) => Ok(false),
         }
     }
 
-    async fn bounded(&self, wait: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
+    async fn bounded(&self, wait: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
         let Ok(_place) = self.places.try_acquire() else {
-            return Err(Problem::new(Code::Overloaded));
+            return Err(Problem::new(Code::Overloaded).into());
         };
         timeout(PATIENCE, wait).await.unwrap_or_else(|_| Err(behind()))
     }
 
-    async fn ask_or_be_told(&self, minimum: Position) -> Result<(), Problem> {
+    async fn ask_or_be_told(&self, minimum: Position) -> Result<(), Failure> {
         let mut seen = self.seen.subscribe();
         // The sender lives as long as `self`, so this ends only by being told.
         let told = async { drop(seen.wait_for(|seen| *seen >= minimum).await) };
@@ -95,9 +95,9 @@ impl Waits {
         }
     }
 
-    async fn ask(&self, minimum: Position) -> Result<(), Problem> {
+    async fn ask(&self, minimum: Position) -> Result<(), Failure> {
         loop {
-            let shown = self.read_models.checkpoint().await.map_err(Problem::broken)?.position;
+            let shown = self.read_models.checkpoint().await?.position;
             self.saw(shown);
             if shown >= minimum {
                 return Ok(());
@@ -108,6 +108,6 @@ impl Waits {
 }
 
 /// The read models do not show yet what was asked for.
-pub(crate) fn behind() -> Problem {
-    Problem::new(Code::ReadModelBehind)
+pub(crate) fn behind() -> Failure {
+    Problem::new(Code::ReadModelBehind).into()
 }

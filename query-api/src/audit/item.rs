@@ -1,10 +1,9 @@
 //! A record as people read it.
 
-use crate::app::App;
+use crate::{app::App, failure::Failure};
 use events::{Group, KeyName, Position, Record, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use service::Problem;
 use store::{
     log::Stored,
     vault::{Keyring, Scope},
@@ -48,9 +47,9 @@ impl AuditEvent {
 }
 
 /// Opens a page of records with one visit to the vault.
-pub(crate) async fn opened(app: &App, page: &[Stored]) -> Result<Vec<AuditEvent>, Problem> {
+pub(crate) async fn opened(app: &App, page: &[Stored]) -> Result<Vec<AuditEvent>, Failure> {
     let names: Vec<KeyName> = page.iter().flat_map(|stored| stored.record.keys()).collect();
-    let keyring = app.vault().keyring(&names, Scope::Profiles).await.map_err(Problem::broken)?;
+    let keyring = app.vault().keyring(&names, Scope::Profiles).await?;
     Ok(page.iter().map(|stored| item(stored.position, &stored.record, &keyring)).collect())
 }
 

@@ -3,11 +3,11 @@
 use super::{AuditEvent, item::opened};
 use crate::{
     app::App,
+    failure::Failure,
     respond::{Page, cut},
 };
 use events::Position;
 use read_models::AuditFilter;
-use service::Problem;
 
 /// A page of what a filter lets through, the newest first, and the position that it reflects.
 pub(crate) async fn page(
@@ -15,7 +15,7 @@ pub(crate) async fn page(
     mut filter: AuditFilter,
     cursor: Option<&str>,
     limit: usize,
-) -> Result<(Position, Page<AuditEvent>), Problem> {
+) -> Result<(Position, Page<AuditEvent>), Failure> {
     let list = format!("events {filter:?}");
     let before: Option<Position> = app.open_cursor(&list, cursor)?;
     filter.before = filter.before.into_iter().chain(before).min();
@@ -29,10 +29,10 @@ pub(crate) async fn find(
     app: &App,
     filter: &AuditFilter,
     limit: usize,
-) -> Result<(Position, Vec<AuditEvent>), Problem> {
-    let found = app.read_models().audit(filter, limit).await.map_err(Problem::broken)?;
+) -> Result<(Position, Vec<AuditEvent>), Failure> {
+    let found = app.read_models().audit(filter, limit).await?;
     let positions: Vec<Position> = found.value.iter().map(|row| row.position).collect();
-    let mut records = app.log().read_at(&positions).await.map_err(Problem::broken)?;
+    let mut records = app.log().read_at(&positions).await?;
     records.reverse();
     Ok((found.position, opened(app, &records).await?))
 }

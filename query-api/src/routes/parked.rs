@@ -2,12 +2,13 @@
 
 use crate::{
     app::App,
+    failure::Failure,
     respond::{Page, Problems, Reached},
     views::ParkedStream,
 };
 use axum::{extract::State, response::Response};
 use events::Permission;
-use service::{Caller, Problem};
+use service::Caller;
 
 /// The streams that were set aside because an event of theirs cannot be read, and why.
 ///
@@ -22,9 +23,9 @@ pub(crate) async fn list_parked(
     State(app): State<App>,
     caller: Caller,
     reached: Reached,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must(Permission::SystemOperate)?;
-    let parked = app.read_models().parked().await.map_err(Problem::broken)?;
+    let parked = app.read_models().parked().await?;
     let items = parked.value.into_iter().map(ParkedStream::from).collect();
     reached.answer(&app, parked.position, &Page { items, next_cursor: None })
 }

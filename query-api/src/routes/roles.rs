@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    failure::Failure,
     input::Checks,
     respond::{Page, Problems, Reached, cut},
     routes::users::sessions::OnePage,
@@ -9,7 +10,7 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use events::{BuiltInRole, Permission, RoleName};
-use service::{Caller, Problem, extract::Query};
+use service::{Caller, extract::Query};
 
 /// All roles, by name: those that come with Evident and those that were defined.
 ///
@@ -24,13 +25,13 @@ pub(crate) async fn list_roles(
     caller: Caller,
     reached: Reached,
     Query(query): Query<OnePage>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must(Permission::RolesRead)?;
     let mut checks = Checks::default();
     let limit = checks.limit(query.limit.as_deref());
     checks.finish()?;
     let after: Option<RoleName> = app.open_cursor("roles", query.cursor.as_deref())?;
-    let defined = app.read_models().roles().await.map_err(Problem::broken)?;
+    let defined = app.read_models().roles().await?;
     let built_in = BuiltInRole::ALL.into_iter().map(Role::from);
     // There are at most a thousand, so the page is cut here.
     let mut items: Vec<Role> = built_in.chain(defined.value.into_iter().map(Role::from)).collect();

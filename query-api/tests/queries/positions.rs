@@ -52,6 +52,19 @@ async fn an_answer_waits_until_it_shows_what_its_asker_knows() {
 }
 
 #[tokio::test]
+async fn what_was_read_from_the_log_does_not_pass_for_shown() {
+    let mut world = World::new().await;
+    let admin = world.somebody("Root", &["admin"]).await;
+    let position =
+        world.append(events::StreamName::user(admin.user), Some(admin.user), renamed("Ruth")).await;
+    let event = world.get(&format!("/api/v1/audit/events/{position}"), &admin).await;
+    assert_eq!(event.position(), world.position_token(position));
+    let asked = async { world.get_from(LIST, &admin, &event.position()).await };
+    let (answer, ()) = tokio::join!(asked, world.project());
+    assert_eq!(answer.each("display_name"), ["Ruth"]);
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_come_is_not_waited_for_long() {
     let mut world = World::new().await;
     let admin = world.somebody("Root", &["admin"]).await;

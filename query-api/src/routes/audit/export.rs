@@ -1,6 +1,6 @@
 //! `GET /audit/export`
 
-use crate::{app::App, asking::minimum, input::Checks, respond::Problems, wait::behind};
+use crate::{app::App, asking::minimum, failure::Failure, input::Checks, respond::Problems, wait::behind};
 use axum::{
     body::Body,
     extract::State,
@@ -52,10 +52,10 @@ pub(crate) async fn export_audit(
     info: RequestInfo,
     headers: HeaderMap,
     Query(query): Query<Export>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must(Permission::AuditExport)?;
     let (from, to) = query.bounds()?;
-    let head = app.log().head().await.map_err(Problem::broken)?;
+    let head = app.log().head().await?;
     if head < minimum(&app, &headers)? {
         return Err(behind());
     }
@@ -92,7 +92,7 @@ async fn write_down(
     caller: &Caller,
     info: &RequestInfo,
     fact: AuditExported,
-) -> Result<(), Problem> {
+) -> Result<(), Failure> {
     let now = app.clock().now();
     let id = EventId(app.entropy().uuid_v7(now));
     let stream = StreamName::export(id);
@@ -108,8 +108,8 @@ async fn write_down(
         fact: Fact::AuditExported(fact),
     };
     // The fact holds nothing personal, so nothing is sealed.
-    let record = draft.write(|_, _| Vec::new()).map_err(Problem::broken)?;
-    app.log().append(&stream, Version::NONE, vec![record]).await.map_err(Problem::broken)?;
+    let record = draft.write(|_, _| Vec::new())?;
+    app.log().append(&stream, Version::NONE, vec![record]).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     audit::{AuditEvent, page},
+    failure::Failure,
     input::Checks,
     respond::{Page, Problems, Reached},
 };
@@ -10,7 +11,7 @@ use axum::{extract::State, response::Response};
 use events::{Permission, UserId};
 use read_models::AuditFilter;
 use serde::Deserialize;
-use service::{Caller, Problem, extract::Query};
+use service::{Caller, extract::Query};
 use utoipa::IntoParams;
 
 /// Which events.
@@ -55,7 +56,7 @@ pub(crate) async fn list_events(
     caller: Caller,
     reached: Reached,
     Query(query): Query<ListEvents>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must(Permission::AuditRead)?;
     let mut checks = Checks::default();
     let (filter, limit) = (query.filter(&mut checks), checks.limit(query.limit.as_deref()));

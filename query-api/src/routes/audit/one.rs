@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     audit::{AuditEvent, opened},
+    failure::Failure,
     respond::{Problems, Reached},
 };
 use aws_lc_rs::digest::{Context, SHA256};
@@ -10,7 +11,7 @@ use axum::{extract::State, response::Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use events::{Permission, Position};
 use serde::Serialize;
-use service::{Caller, Code, Problem, extract::Path};
+use service::{Caller, extract::Path};
 use utoipa::ToSchema;
 
 /// One event, and what proves it.
@@ -38,22 +39,22 @@ pub(crate) async fn event(
     caller: Caller,
     reached: Reached,
     Path(position): Path<Position>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must(Permission::AuditRead)?;
     // Before the record, so that a record which is not there yet is not denied by a later position.
-    let head = app.log().head().await.map_err(Problem::broken)?;
+    let head = app.log().head().await?;
     if position < Position::START.next() || position > head {
-        return Err(app.not_found(head));
+        return Err(app.not_found(head).into());
     }
-    let found = app.log().read_at(&[position]).await.map_err(Problem::broken)?;
+    let found = app.log().read_at(&[position]).await?;
     let event = opened(&app, &found).await?.pop();
     let (Some(event), Some(stored)) = (event, found.first()) else {
-        return Err(Problem::new(Code::NotFound));
+        return Err(app.not_found(head).into());
     };
     let bytes = stored.record.bytes();
     let proven =
         ProvenEvent { event, record: STANDARD.encode(bytes), leaf_hash: STANDARD.encode(leaf_hash(bytes)) };
-    reached.answer(&app, head, &proven)
+    reached.answer_from_log(&app, head, &proven)
 }
 
 /// SHA-256 over a zero byte, which sets leaves apart from inner nodes, and the record (RFC 6962 §2.1).

@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     asking::SignedIn,
+    failure::Failure,
     respond::{Problems, Reached, json},
     views::{Session, User},
     wait::behind,
@@ -38,7 +39,7 @@ pub(crate) struct Me {
 pub(crate) async fn me(
     State(app): State<App>,
     SignedIn { claims, minimum }: SignedIn,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     // Before the stripes are read: see `crate::me`.
     let feed = app.feed().position();
     match app.me().current(claims.sub, claims.sid, feed, app.clock().now()) {
@@ -48,7 +49,7 @@ pub(crate) async fn me(
     }
 }
 
-async fn read(app: &App, claims: &Claims, minimum: Position) -> Result<Response, Problem> {
+async fn read(app: &App, claims: &Claims, minimum: Position) -> Result<Response, Failure> {
     app.waits().until_shown(minimum).await?;
     let read_at = app.clock().now();
     let (position, body) = read_tables(app, claims).await?;
@@ -57,22 +58,22 @@ async fn read(app: &App, claims: &Claims, minimum: Position) -> Result<Response,
 }
 
 /// The first of the reads gives the position: see `crate::me`, point 5.
-async fn read_tables(app: &App, claims: &Claims) -> Result<(Position, Bytes), Problem> {
+async fn read_tables(app: &App, claims: &Claims) -> Result<(Position, Bytes), Failure> {
     let tables = app.read_models();
-    let user = tables.user(claims.sub).await.map_err(Problem::broken)?;
-    let session = tables.session(claims.sid).await.map_err(Problem::broken)?;
-    let defined = tables.roles().await.map_err(Problem::broken)?.value;
+    let user = tables.user(claims.sub).await?;
+    let session = tables.session(claims.sid).await?;
+    let defined = tables.roles().await?.value;
     let (Some(row), Some(session)) = (user.value, session.value) else {
         // Both were there before the token was signed, so the tables have yet to come that far.
         return Err(behind());
     };
     if row.status != UserStatus::Active || session.ended_at.is_some() {
-        return Err(Problem::new(Code::InvalidToken));
+        return Err(Problem::new(Code::InvalidToken).into());
     }
     let permissions = row.roles.iter().flat_map(|role| permissions_of(role, &defined)).collect();
     let roles = row.roles.clone();
     let me = Me { user: row.into(), session: Session::seen_from(session, claims.sid), roles, permissions };
-    Ok((user.position, serde_json::to_vec(&me).map_err(Problem::broken)?.into()))
+    Ok((user.position, serde_json::to_vec(&me)?.into()))
 }
 
 fn permissions_of(role: &RoleName, defined: &[RoleRow]) -> BTreeSet<Permission> {

@@ -2,12 +2,13 @@
 
 use crate::{
     app::App,
+    failure::Failure,
     respond::{Page, Problems, Reached},
     routes::users::sessions::{OnePage, live_sessions},
     views::Session,
 };
 use axum::{extract::State, response::Response};
-use service::{Caller, Problem, extract::Query};
+use service::{Caller, extract::Query};
 
 /// My sessions that stand, the newest first.
 #[utoipa::path(
@@ -20,7 +21,7 @@ pub(crate) async fn own_sessions(
     caller: Caller,
     reached: Reached,
     Query(query): Query<OnePage>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     // Who has just signed in expects to see it.
     app.waits().until_shown(caller.session_position).await?;
     live_sessions(&app, caller.user_id, &caller, reached, &query).await

@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     audit::{AuditEvent, find},
+    failure::Failure,
     respond::{Problems, Reached},
     views::{Session, User},
 };
@@ -17,7 +18,7 @@ use futures_util::stream::try_unfold;
 use http::{HeaderValue, header};
 use read_models::AuditFilter;
 use serde::Serialize;
-use service::{Caller, Problem, extract::Path, position::EVIDENT_POSITION};
+use service::{Caller, extract::Path, position::EVIDENT_POSITION};
 use std::io;
 use utoipa::ToSchema;
 
@@ -50,9 +51,9 @@ pub(crate) async fn export_person(
     caller: Caller,
     reached: Reached,
     Path(id): Path<UserId>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must_be_or(id, Permission::UsersRead)?;
-    let found = app.read_models().user(id).await.map_err(Problem::broken)?;
+    let found = app.read_models().user(id).await?;
     reached.check(&app, found.position)?;
     let user = User::from(found.value.ok_or_else(|| app.not_found(found.position))?);
     let headers = [
@@ -62,7 +63,7 @@ pub(crate) async fn export_person(
     ];
     let export = Export { app, id, asking: caller.session_id };
     let pages = try_unfold((export, Part::User(Box::new(user))), |(export, part)| async move {
-        let written = export.write(part).await.map_err(|problem| export.broke_off(&problem))?;
+        let written = export.write(part).await.map_err(|failure| export.broke_off(&failure))?;
         Ok::<_, io::Error>(written.map(|(text, next)| (Bytes::from(text), (export, next))))
     });
     Ok((headers, Body::from_stream(pages)).into_response())
@@ -84,7 +85,7 @@ enum Part {
 
 impl Export {
     /// One part as text, and the part after it.
-    async fn write(&self, part: Part) -> Result<Option<(Vec<u8>, Part)>, Problem> {
+    async fn write(&self, part: Part) -> Result<Option<(Vec<u8>, Part)>, Failure> {
         match part {
             Part::User(user) => {
                 let mut text = b"{\"user\":".to_vec();
@@ -98,9 +99,9 @@ impl Export {
         }
     }
 
-    async fn write_sessions(&self, before: Option<Position>) -> Result<(Vec<u8>, Part), Problem> {
+    async fn write_sessions(&self, before: Option<Position>) -> Result<(Vec<u8>, Part), Failure> {
         let tables = self.app.read_models();
-        let found = tables.sessions_of(self.id, None, before, PAGE).await.map_err(Problem::broken)?;
+        let found = tables.sessions_of(self.id, None, before, PAGE).await?;
         let last = found.value.last().map(|row| row.started_position);
         let shown = found.value.into_iter().map(|row| Session::seen_from(row, self.asking));
         let mut text = list(shown, before.is_some())?;
@@ -113,7 +114,7 @@ impl Export {
         }
     }
 
-    async fn write_events(&self, before: Option<Position>) -> Result<(Vec<u8>, Part), Problem> {
+    async fn write_events(&self, before: Option<Position>) -> Result<(Vec<u8>, Part), Failure> {
         let filter = AuditFilter { user_id: Some(self.id), before, ..AuditFilter::default() };
         let (_, found) = find(&self.app, &filter, PAGE).await?;
         let last = found.last().map(AuditEvent::position);
@@ -128,14 +129,14 @@ impl Export {
     }
 
     /// The connection is broken off, so that half an export never looks like a whole one.
-    fn broke_off(&self, problem: &Problem) -> io::Error {
-        tracing::error!(user.id = %self.id, ?problem, "an export of a person broke off");
+    fn broke_off(&self, failure: &Failure) -> io::Error {
+        tracing::error!(user.id = %self.id, ?failure, "an export of a person broke off");
         io::Error::other("the export broke off")
     }
 }
 
 /// Items with commas between them, and one before the first if the list goes on.
-fn list<T: Serialize>(items: impl IntoIterator<Item = T>, goes_on: bool) -> Result<Vec<u8>, Problem> {
+fn list<T: Serialize>(items: impl IntoIterator<Item = T>, goes_on: bool) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
     for (number, item) in items.into_iter().enumerate() {
         if goes_on || number > 0 {
@@ -146,6 +147,6 @@ fn list<T: Serialize>(items: impl IntoIterator<Item = T>, goes_on: bool) -> Resu
     Ok(text)
 }
 
-fn append(text: &mut Vec<u8>, item: &impl Serialize) -> Result<(), Problem> {
-    serde_json::to_writer(text, item).map_err(Problem::broken)
+fn append(text: &mut Vec<u8>, item: &impl Serialize) -> Result<(), Failure> {
+    Ok(serde_json::to_writer(text, item)?)
 }

@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     audit::{AuditEvent, page},
+    failure::Failure,
     input::Checks,
     respond::{Page, Problems, Reached},
     routes::users::sessions::OnePage,
@@ -11,7 +12,7 @@ use axum::{extract::State, response::Response};
 use events::{Permission, UserId};
 use read_models::AuditFilter;
 use service::{
-    Caller, Problem,
+    Caller,
     extract::{Path, Query},
 };
 
@@ -30,7 +31,7 @@ pub(crate) async fn history(
     reached: Reached,
     Path(id): Path<UserId>,
     Query(query): Query<OnePage>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must_be_or(id, Permission::AuditRead)?;
     let mut checks = Checks::default();
     let limit = checks.limit(query.limit.as_deref());
@@ -38,7 +39,7 @@ pub(crate) async fn history(
     let filter = AuditFilter { user_id: Some(id), ..AuditFilter::default() };
     let (position, events) = page(&app, filter, query.cursor.as_deref(), limit).await?;
     if events.items.is_empty() && query.cursor.is_none() {
-        return Err(app.not_found(position));
+        return Err(app.not_found(position).into());
     }
     reached.answer(&app, position, &events)
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    failure::Failure,
     input::Checks,
     respond::{Page, Problems, Reached, cut},
     views::User,
@@ -45,7 +46,7 @@ pub(crate) async fn list_users(
     caller: Caller,
     reached: Reached,
     Query(query): Query<ListUsers>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must(Permission::UsersRead)?;
     let sort = query.sort()?;
     let mut checks = Checks::default();
@@ -54,7 +55,7 @@ pub(crate) async fn list_users(
     let list = format!("users {sort:?} {filter:?}");
     let after: Option<UserKey> = app.open_cursor(&list, query.cursor.as_deref())?;
     let found = app.read_models().users(&filter, sort, after.as_ref(), limit + 1).await;
-    let found = found.map_err(Problem::broken)?;
+    let found = found?;
     let mut rows = found.value;
     let next_cursor = cut(&mut rows, limit, |last| app.seal_cursor(&list, &last.key(sort)));
     let items = rows.into_iter().map(User::from).collect();

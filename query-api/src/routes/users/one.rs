@@ -2,7 +2,8 @@
 
 use crate::{
     app::App,
-    input::{AsOf, Checks},
+    failure::Failure,
+    input::AsOf,
     past,
     respond::{Problems, Reached},
     views::User,
@@ -15,7 +16,7 @@ use events::{Permission, UserId};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use service::{
-    Caller, Code, Problem,
+    Caller, FieldError, Problem,
     extract::{Path, Query, etag, unchanged},
     position::EVIDENT_POSITION,
 };
@@ -50,13 +51,13 @@ pub(crate) async fn user(
     Path(id): Path<UserId>,
     Query(query): Query<OneUser>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must_be_or(id, Permission::UsersRead)?;
     if let Some(as_of) = query.as_of.as_deref() {
         caller.must(Permission::AuditRead)?;
         return as_it_was(&app, id, as_of, reached).await;
     }
-    let found = app.read_models().user(id).await.map_err(Problem::broken)?;
+    let found = app.read_models().user(id).await?;
     reached.check(&app, found.position)?;
     let row = found.value.ok_or_else(|| app.not_found(found.position))?;
     let version = row.version;
@@ -70,11 +71,11 @@ pub(crate) async fn user(
 }
 
 /// The past has no `ETag`: nobody can write to it.
-async fn as_it_was(app: &App, id: UserId, as_of: &str, reached: Reached) -> Result<Response, Problem> {
-    let mut checks = Checks::default();
-    let as_of: Option<AsOf> = checks.parsed("as_of", Some(as_of), "a position, or a time as in RFC 3339");
-    checks.finish()?;
-    let Some(as_of) = as_of else { return Err(Problem::new(Code::Validation)) };
+async fn as_it_was(app: &App, id: UserId, as_of: &str, reached: Reached) -> Result<Response, Failure> {
+    let as_of: AsOf = as_of.parse().map_err(|()| {
+        let detail = "a position, or a time as in RFC 3339";
+        Problem::validation(vec![FieldError::new("/as_of", "invalid", detail)])
+    })?;
     let (position, row) = past::user(app, id, as_of).await?;
     let row = row.ok_or_else(|| app.not_found(position))?;
     reached.answer(app, position, &User::from(row))

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    failure::Failure,
     input::Checks,
     respond::{Page, Problems, Reached, cut},
     views::Session,
@@ -10,7 +11,7 @@ use axum::{extract::State, response::Response};
 use events::{Permission, Position, UserId};
 use serde::Deserialize;
 use service::{
-    Caller, Problem,
+    Caller,
     extract::{Path, Query},
 };
 use utoipa::IntoParams;
@@ -41,7 +42,7 @@ pub(crate) async fn user_sessions(
     reached: Reached,
     Path(id): Path<UserId>,
     Query(query): Query<OnePage>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     caller.must_be_or(id, Permission::SessionsRead)?;
     live_sessions(&app, id, &caller, reached, &query).await
 }
@@ -53,7 +54,7 @@ pub(crate) async fn live_sessions(
     caller: &Caller,
     reached: Reached,
     query: &OnePage,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     let mut checks = Checks::default();
     let limit = checks.limit(query.limit.as_deref());
     checks.finish()?;
@@ -61,7 +62,7 @@ pub(crate) async fn live_sessions(
     let before: Option<Position> = app.open_cursor(&list, query.cursor.as_deref())?;
     let now = app.clock().now();
     let tables = app.read_models();
-    let found = tables.sessions_of(user, Some(now), before, limit + 1).await.map_err(Problem::broken)?;
+    let found = tables.sessions_of(user, Some(now), before, limit + 1).await?;
     let mut rows = found.value;
     let next_cursor = cut(&mut rows, limit, |last| app.seal_cursor(&list, &last.started_position));
     let items = rows.into_iter().map(|row| Session::seen_from(row, caller.session_id)).collect();
