@@ -4,7 +4,7 @@ use crate::{
     App,
     command::Asked,
     decide::{Decided, SignIns},
-    domain::{Admission, Slot, Tally, admit, failed, lift_lockout, succeeded},
+    domain::{Admission, Slot, Tally, admit, failed, lift_lockout, succeeded, unchecked},
     failure::Failure,
     input::directory_key,
 };
@@ -41,6 +41,13 @@ impl App {
     pub(crate) async fn right(&self, guess: &Guess) -> Result<(), Failure> {
         let Some(slot) = &guess.slot else { return Ok(()) };
         let told = |by_source: &mut Tally, account: &mut Tally| succeeded(slot, by_source, account);
+        self.tallied(guess.hash, &guess.source, told).await
+    }
+
+    /// The password was not checked after all: being busy locks nobody out.
+    pub(crate) async fn unchecked(&self, guess: &Guess) -> Result<(), Failure> {
+        let Some(slot) = &guess.slot else { return Ok(()) };
+        let told = |by_source: &mut Tally, account: &mut Tally| unchecked(slot, by_source, account);
         self.tallied(guess.hash, &guess.source, told).await
     }
 

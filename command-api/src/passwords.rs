@@ -28,7 +28,7 @@ impl App {
         let address =
             person.profile.as_ref().map(|profile| directory_key(&profile.email)).unwrap_or_default();
         let guess = self.admit(asked, &address).await?;
-        if self.verify(password.into_secret(), &user.state).await?.matches {
+        if self.verify(&guess, password.into_secret(), &user.state).await?.matches {
             self.right(&guess).await?;
             return Ok(person.password_version);
         }

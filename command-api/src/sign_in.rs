@@ -9,6 +9,7 @@ use crate::{
     command::Asked,
     domain::{self, Denied, Happened, LiveSession, Session, User},
     failure::Failure,
+    guess::Guess,
     hashing::Verdict,
     input::{Address, Password},
     tokens::TokensBody,
@@ -42,7 +43,7 @@ impl App {
         let user_id = claim.map_or(asked.ids.user(), |claim| claim.user);
         let user = self.user(user_id, Some(Scope::All), None).await?;
         let password = password.into_secret();
-        let verdict = self.verify(password.clone(), &user.state).await?;
+        let verdict = self.verify(&guess, password.clone(), &user.state).await?;
         let expires_at = asked.ids.at().after(self.config.session_ttl);
         match domain::sign_in(&user.state, user_id, verdict.matches, expires_at, asked.network.clone()) {
             Ok(started) => {
@@ -61,9 +62,18 @@ impl App {
     }
 
     /// Checks a password against somebody's, or against nobody's in the same time.
-    pub(crate) async fn verify(&self, password: Zeroizing<String>, user: &User) -> Result<Verdict, Failure> {
+    pub(crate) async fn verify(
+        &self,
+        guess: &Guess,
+        password: Zeroizing<String>,
+        user: &User,
+    ) -> Result<Verdict, Failure> {
         let hash = user.person().and_then(|person| person.password_hash.as_ref());
-        Ok(self.hasher.verify(password, hash).await?)
+        let verdict = self.hasher.verify(password, hash).await;
+        if verdict.is_err() {
+            self.unchecked(guess).await?;
+        }
+        Ok(verdict?)
     }
 
     /// What this very command led to when it was tried before: the session as it started, whatever became of it.

@@ -19,7 +19,7 @@ pub use refusal::Refusal;
 pub use role::{Granter, Role, define, may_grant, remove};
 pub use session::{LiveSession, OwnSession, Refresh, Session, end_session, refresh};
 pub use sign_in::{Denied, sign_in};
-pub use throttle::{Admission, Lockout, Slot, Tally, admit, failed, succeeded};
+pub use throttle::{Admission, Lockout, Slot, Tally, admit, failed, succeeded, unchecked};
 pub use user::{
     Newcomer, Person, SessionsEnded, User, change_password, change_profile, close, create, delete, erase,
     grant, register, rehash, reinstate, revoke, revoke_other_sessions, revoke_sessions, suspend,

@@ -107,6 +107,18 @@ pub fn succeeded(slot: &Slot, source: &mut Tally, account: &mut Tally) {
     }
 }
 
+/// The password was not checked after all, for want of a thread: as if nobody had guessed.
+pub fn unchecked(slot: &Slot, source: &mut Tally, account: &mut Tally) {
+    for (tally, scope) in [(source, LockoutScope::Source), (account, LockoutScope::Account)] {
+        let began = |lockout: &Lockout| lockout.scope == scope && tally.locked_until == Some(lockout.until);
+        if slot.lockouts.iter().any(began) {
+            tally.locked_until = None;
+        }
+        tally.failures = tally.failures.saturating_sub(1);
+        tally.recorded_in_window = tally.recorded_in_window.saturating_sub(u32::from(slot.recorded));
+    }
+}
+
 impl Tally {
     fn locked(&self, now: Timestamp) -> Option<Timestamp> {
         self.locked_until.filter(|until| now < *until)
@@ -348,5 +360,16 @@ mod tests {
         let _slot = slot(admit(&mut source, &mut account, now)).expect("nothing is locked");
         assert_eq!(source.locked_until, Some(Timestamp::from_micros(i64::MAX)));
         assert!(now.after(15 * MINUTES) >= now);
+    }
+
+    #[test]
+    fn a_guess_that_was_not_checked_never_was() {
+        let (mut source, mut account) = (Tally::default(), Tally::default());
+        for _ in 0..30 {
+            let slot = slot(admit(&mut source, &mut account, minute(0))).expect("nothing was checked yet");
+            unchecked(&slot, &mut source, &mut account);
+        }
+        assert_eq!((source.failures, source.locked_until), (0, None));
+        assert_eq!((account.failures, account.recorded_in_window), (0, 0));
     }
 }
