@@ -8,7 +8,7 @@ use crate::{
     ids::Ids,
     input::{Address, NewPassword},
 };
-use events::{Actor, BuiltInRole, Permission, StreamName, UserId};
+use events::{Actor, BuiltInRole, Permission, Timestamp, UserId};
 use std::collections::BTreeSet;
 
 /// Why an admin was not made.
@@ -25,21 +25,20 @@ pub enum AdminError {
     Failed(String),
 }
 
-/// Makes the first admin, once: `None` when there is one already. Its id and those of its events follow from the log's
-/// own, so that of two processes that start at once one makes it.
+/// Makes the first admin, once: `None` when there is one already, or was. Its id follows from the log's own, so that
+/// of several processes that start at once one makes it.
 pub async fn bootstrap_admin(app: &App, email: &str, password: &str) -> Result<Option<UserId>, AdminError> {
-    let log = app.log.id();
-    // The first 48 bits are the log's moment of birth, so the id's time is the log's.
-    let millis = i64::try_from(log.0.as_u128() >> 80).unwrap_or(0);
-    let ids = Ids::new(log.0.into_bytes(), events::Timestamp::from_micros(millis.saturating_mul(1_000)));
-    let id = ids.user();
-    let exists =
-        app.log.read_last(&StreamName::user(id)).await.map_err(|error| failed(error.into()))?.is_some();
-    if exists {
+    let asked = Asked::by_machine(app, Actor::System);
+    let id = Ids::new(app.log.id().0.into_bytes(), Timestamp::default()).user();
+    if app.exists(id).await.map_err(failed)? {
         return Ok(None);
     }
-    let asked = Asked::by_machine(app, Actor::System);
-    make_admin(app, &asked, id, email, password).await.map(Some)
+    match make_admin(app, &asked, id, email, password).await {
+        Ok(id) => Ok(Some(id)),
+        // Another process was faster.
+        Err(_) if app.exists(id).await.map_err(failed)? => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes another admin, at an operator's wish.

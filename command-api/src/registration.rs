@@ -34,12 +34,12 @@ impl App {
         let decided = self.decide::<User, Refusal>(asked, id, |user| rule(user, newcomer.clone())).await;
         match decided {
             Ok(decided) => self.confirm(asked, address, id).await.map(|()| decided),
-            // Nobody came to be, so nobody can use the keys either. When even this fails, the claim runs out.
-            Err(failure) if failure.is_refusal() => {
+            // Nobody came to be: the address is free at once, not in a minute.
+            Err(failure) if failure.is_refusal() && !self.exists(id).await? => {
                 self.vault.release_address(address, id).await?;
                 Err(failure)
             }
-            // Whether it was appended is not known: the claim stays, for a second try or until it runs out.
+            // Whether it was appended is not known, or another process did: the claim stays, and runs out by itself.
             Err(failure) => Err(failure),
         }
     }
@@ -70,7 +70,12 @@ impl App {
         if claim.confirmed || self.clock.now().since(claim.claimed_at) <= CLAIM_HOLDS {
             return Ok(true);
         }
-        Ok(self.log.read_last(&StreamName::user(claim.user)).await?.is_some())
+        self.exists(claim.user).await
+    }
+
+    /// Whether somebody came to be, whatever became of them.
+    pub(crate) async fn exists(&self, id: UserId) -> Result<bool, Failure> {
+        Ok(self.log.read_last(&StreamName::user(id)).await?.is_some())
     }
 
     /// Keeps the address for good. When more than a minute went by between claim and append, somebody else may have

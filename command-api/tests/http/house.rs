@@ -19,6 +19,7 @@ use store::{
 };
 use tempfile::TempDir;
 use tower::ServiceExt;
+use utoipa::openapi::OpenApi;
 
 /// What everybody here signs in with.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -92,6 +93,16 @@ impl House {
         let app = app.expect("the command side starts");
         let (router, _) = command_api::router(app.clone()).split_for_parts();
         Self { app, log, vault, clock, router, folder }
+    }
+
+    /// The routes, to be served in another way.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// What the routes say of themselves.
+    pub(crate) fn document(&self) -> OpenApi {
+        command_api::router(self.app.clone()).split_for_parts().1
     }
 
     /// Where the files are.

@@ -1,5 +1,6 @@
 //! HTTP in, facts out: every command over its route, on SQLite. A file here mirrors a family of URLs.
 
+mod admins;
 mod auth_login;
 mod auth_logout;
 mod auth_me;
@@ -7,12 +8,14 @@ mod auth_password;
 mod auth_refresh;
 mod auth_register;
 mod auth_sessions;
+mod contract;
 mod house;
 mod idempotency;
 mod input;
 mod preconditions;
 mod privacy;
 mod roles;
+mod sources;
 mod throttle;
 mod users;
 mod users_deletion;
