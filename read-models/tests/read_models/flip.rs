@@ -6,6 +6,7 @@ use crate::{
 };
 use events::Position;
 use read_models::{FlipError, ReadModels, UserFilter, UserSort};
+use sqlx::{Connection, PgConnection, query, query_scalar};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
@@ -96,6 +97,33 @@ async fn readers_never_notice_a_flip() {
         }
     })
     .await;
+}
+
+/// A statement finds its tables one after the other. This reader takes its time between two of them.
+#[tokio::test]
+async fn a_flip_waits_for_a_reader_that_is_between_two_tables() {
+    let world = World::postgres().await;
+    world.given(&people(0, 20)).await;
+    let scratch = scratch(&world, &people(100, 121)).await;
+    let mut reader = PgConnection::connect(&world.url).await.expect("the server answers");
+    query("set search_path to evident_read").execute(&mut reader).await.expect("it is set");
+    query("begin").execute(&mut reader).await.expect("it begins");
+    query("select count(*) from users").execute(&mut reader).await.expect("it finds the first table");
+
+    let live = world.models.clone();
+    let flip = tokio::spawn(async move { live.flip(&scratch).await });
+    let waiting = "select exists (select 1 from pg_locks l join pg_database d on d.oid = l.database
+        where not l.granted and d.datname = current_database())";
+    while !query_scalar::<_, bool>(waiting).fetch_one(&mut reader).await.expect("it answers") {
+        assert!(!flip.is_finished(), "the flip did not wait");
+        tokio::task::yield_now().await;
+    }
+    let position = query_scalar::<_, i64>("select position from checkpoint").fetch_one(&mut reader).await;
+    assert_eq!(position.expect("it finds the second table"), 20, "of the same world");
+    query("commit").execute(&mut reader).await.expect("it commits");
+    flip.await.expect("it does not panic").expect("it flips");
+    let position = query_scalar::<_, i64>("select position from checkpoint").fetch_one(&mut reader).await;
+    assert_eq!(position.expect("the prepared statement goes on"), 21);
 }
 
 /// All rows, their number and the position must be of one and the same world.
