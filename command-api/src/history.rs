@@ -86,6 +86,13 @@ impl App {
         Ok(user.state.person().and_then(|person| person.profile.clone()))
     }
 
+    /// The address that somebody has, or had when they were erased, while the key of their profile lives.
+    pub(crate) async fn address_of(&self, id: UserId) -> Result<Option<String>, Failure> {
+        let stored = self.log.read_stream(&StreamName::user(id), Version::NONE).await?;
+        let told = self.told(stored, Some(Scope::Profiles)).await?;
+        Ok(told.iter().rev().find_map(|(_, fact)| profile_in(fact)).map(|profile| profile.email.clone()))
+    }
+
     /// Roles by name, as they are now.
     pub(crate) async fn roles(&self, names: Vec<RoleName>) -> Result<Vec<(RoleName, Role)>, Failure> {
         let mut roles = Vec::with_capacity(names.len());
@@ -122,6 +129,16 @@ impl App {
         let told = |stored: Stored| stored.record.fact(open).map(|fact| (stored, fact));
         Ok(stored.into_iter().map(told).collect::<Result<_, _>>()?)
     }
+}
+
+fn profile_in(fact: &Fact) -> Option<&Profile> {
+    if let Fact::UserRegistered(fact) = fact {
+        return fact.profile.open();
+    }
+    if let Fact::ProfileChanged(fact) = fact {
+        return fact.profile.open();
+    }
+    None
 }
 
 fn happened((stored, fact): &Told) -> Happened<'_> {

@@ -6,7 +6,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, request::Builder},
 };
 use command_api::App;
-use events::{Fact, Position, SessionId, StreamName, Timestamp, UserId, Version};
+use events::{
+    Actor, Draft, EventId, Fact, Position, RequestContext, Salt, SessionId, StreamName, Timestamp, UserId,
+    Version,
+};
 use serde_json::{Value, json};
 use service::{
     clock::{Clock, Entropy},
@@ -188,6 +191,29 @@ impl House {
         let keyring = self.vault.keyring(&keys, Scope::All).await.expect("keys are loaded");
         let fact = |stored: &Stored| stored.record.fact(|context, sealed| keyring.open(context, sealed));
         stored.iter().map(|stored| fact(stored).expect("the record holds a fact")).collect()
+    }
+
+    /// Appends a fact past all rules, as a process does that is killed before it can do more.
+    pub(crate) async fn append_by_hand(&self, stream: StreamName, after: Version, fact: Fact) {
+        let context = RequestContext {
+            actor: Actor::System,
+            correlation_id: "by-hand".into(),
+            causation_id: None,
+            traceparent: None,
+        };
+        let draft = Draft {
+            id: EventId(Entropy::System.uuid_v7(self.clock.now())),
+            log: self.log.id(),
+            time: self.clock.now(),
+            stream: stream.clone(),
+            version: after.next(),
+            context,
+            salt: Salt(Entropy::System.bytes()),
+            person: None,
+            fact,
+        };
+        let record = draft.write(|_, _| vec![]).expect("a record");
+        self.log.append(&stream, after, vec![record]).await.expect("appended");
     }
 
     /// The types of a stream's records, without their versions.

@@ -1,7 +1,7 @@
 //! `DELETE /users/{id}`, `POST /users/{id}/erasure`
 
 use crate::house::{House, PASSWORD};
-use events::{Position, SealContext, UserId};
+use events::{Fact, Position, SealContext, StreamName, UserId, Version};
 use serde_json::json;
 use std::time::Duration;
 use store::vault::Scope;
@@ -85,6 +85,22 @@ async fn readable(house: &House, person: UserId) -> usize {
         stored.record.fact(opened).expect("the record holds a fact");
     }
     open
+}
+
+#[tokio::test]
+async fn an_erasure_that_was_cut_off_before_the_keys_were_destroyed_is_finished_too() {
+    let house = House::new().await;
+    house.admin().await;
+    let ada = house.guest("ada@x.io").await;
+    // A process that was killed right after it appended leaves this behind.
+    house.vault.begin_erasure(ada.id, house.clock.now()).await.expect("begun");
+    house.append_by_hand(StreamName::user(ada.id), Version(1), Fact::UserErased).await;
+    assert!(readable(&house, ada.id).await > 0);
+    let house = house.reopened(|_| {}).await;
+    assert_eq!(house.told_of(ada.id).await, ["user.registered", "user.erased"]);
+    assert_eq!(readable(&house, ada.id).await, 0);
+    let again = house.guest("ada@x.io").await;
+    assert_ne!(again.id, ada.id, "the address is free for somebody new");
 }
 
 #[tokio::test]
