@@ -43,7 +43,8 @@ create function evident_log.append(
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
-set enable_seqscan = off -- a plan made while the log was empty must still probe the index when it is not
+set enable_seqscan = off -- a plan made while the log was empty must still probe the index when it is not …
+set jit = off            -- … and what that makes of the estimated costs must not set the compiler off
 as $$
 declare
     total      constant bigint := cardinality(ids);

@@ -1,0 +1,87 @@
+//! Following.
+
+use crate::{
+    engine::Engine,
+    records::{record, stream},
+};
+use events::{Position, Version};
+use std::time::Duration;
+use store::log::{Follower, Log, LogError};
+use tokio::time::timeout;
+
+/// Appends this many records to one stream, each with a transaction of its own.
+async fn append(log: &Log, name: &str, count: u64) {
+    let name = stream(name);
+    for version in 1..=count {
+        let one = vec![record(log.id(), &name, version)];
+        log.append(&name, Version(version - 1), one).await.expect("appended");
+    }
+}
+
+/// Reads until a position; the follower asserts by itself that each is the next.
+async fn read_until(follower: &mut Follower, last: u64) -> u64 {
+    let mut count = 0;
+    while follower.position() < Position(last) {
+        let batch = timeout(Duration::from_secs(10), follower.next(7)).await.expect("in time").expect("read");
+        count += batch.len() as u64;
+    }
+    count
+}
+
+pub(crate) async fn a_follower_catches_up_and_goes_live_without_loss_or_repeat(engine: Engine) {
+    let log = engine.log().await;
+    append(&log, "user-1", 40).await;
+    let mut follower = log.follow(Position(10));
+    let (count, ()) = tokio::join!(read_until(&mut follower, 80), append(&log, "user-2", 40));
+    assert_eq!(count, 70);
+}
+
+pub(crate) async fn a_follower_sees_what_another_process_appends(engine: Engine) {
+    let (log, elsewhere) = (engine.log().await, engine.reopen().await);
+    let mut follower = log.follow(Position::START);
+    let (count, ()) = tokio::join!(read_until(&mut follower, 20), append(&elsewhere, "user-1", 20));
+    assert_eq!(count, 20);
+}
+
+pub(crate) async fn a_follower_is_never_handed_more_than_it_asked_for(engine: Engine) {
+    let log = engine.log().await;
+    append(&log, "user-1", 20).await;
+    let mut follower = log.follow(Position::START);
+    for expected in [8, 8, 4] {
+        assert_eq!(follower.next(8).await.expect("read").len(), expected);
+    }
+}
+
+pub(crate) async fn a_follower_ahead_of_the_log_is_told(engine: Engine) {
+    let log = engine.log().await;
+    append(&log, "user-1", 2).await;
+    let told = timeout(Duration::from_secs(10), log.follow(Position(3)).next(10)).await.expect("in time");
+    assert!(matches!(told, Err(LogError::Behind { head: Position(2), after: Position(3) })), "{told:?}");
+}
+
+/// On SQLite the foreign transaction holds the file's only write lock: readers go on, and appends wait for it.
+pub(crate) async fn a_foreign_write_transaction_does_not_stop_the_tail(engine: Engine) {
+    let log = engine.log().await;
+    append(&log, "user-1", 5).await;
+    let mut foreign = engine.foreign().await;
+    foreign.execute("create table elsewhere (number integer)").await;
+    foreign.execute(engine.say("begin immediate", "begin")).await;
+    foreign.execute("insert into elsewhere values (1)").await;
+    let mut follower = log.follow(Position::START);
+    assert_eq!(read_until(&mut follower, 5).await, 5);
+    match engine {
+        Engine::Sqlite { .. } => {
+            let (count, (), ()) = tokio::join!(
+                read_until(&mut follower, 10),
+                append(&log, "user-2", 5),
+                foreign.execute("commit")
+            );
+            assert_eq!(count, 5);
+        }
+        Engine::Postgres { .. } => {
+            append(&log, "user-2", 5).await;
+            assert_eq!(read_until(&mut follower, 10).await, 5);
+            foreign.execute("commit").await;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What only a server can do to a log: be away, come back, and hold roles.
+
+use crate::{
+    engine::{Engine, Foreign},
+    records::{random, record, stream},
+};
+use events::{Position, Version};
+use std::{process::Command, time::Duration};
+use store::log::{AppendError, Log, LogError};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+/// A server of the test's own, which it may kill.
+struct Server(TempDir);
+
+impl Server {
+    fn new() -> Self {
+        Self(TempDir::new().expect("a folder"))
+    }
+
+    fn run(&self, command: &str) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/postgres");
+        let run =
+            Command::new(script).arg(command).arg(self.0.path()).output().expect("scripts/postgres runs");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8_lossy(&run.stdout).trim().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.run("kill");
+    }
+}
+
+#[tokio::test]
+async fn a_tail_and_an_append_outlive_the_servers_restart() {
+    let server = Server::new();
+    let engine = Engine::postgres_at(&server.run("start")).await;
+    let log = engine.log().await;
+    let user = stream("user-1");
+    let first = log.append(&user, Version::NONE, vec![record(log.id(), &user, 1)]).await.expect("appended");
+    let mut follower = log.follow(Position::START);
+    assert_eq!(follower.next(10).await.expect("read").len(), 1);
+
+    server.run("kill");
+    let second = record(log.id(), &user, 2);
+    let away = log.append(&user, Version(1), vec![second.clone()]).await;
+    assert!(matches!(away, Err(AppendError::Broken(LogError::Unavailable(_)))), "{away:?}");
+    let refused = timeout(Duration::from_secs(6), Log::open(engine.url())).await.expect("refused at once");
+    assert!(matches!(refused, Err(LogError::Unavailable(_))), "{refused:?}");
+
+    server.run("start");
+    let appended = log.append(&user, Version(1), vec![second.clone()]).await.expect("the same again");
+    assert_eq!(appended.last(), first.last().next());
+    let live = loop {
+        match timeout(Duration::from_secs(10), follower.next(10)).await.expect("in time") {
+            Ok(batch) => break batch,
+            Err(error) => assert!(matches!(error, LogError::Unavailable(_)), "{error}"),
+        }
+    };
+    assert_eq!(live.into_iter().map(|stored| stored.record).collect::<Vec<_>>(), [second]);
+
+    server.run("restart");
+    let unnoticed = log.append(&user, Version(2), vec![record(log.id(), &user, 3)]).await;
+    assert_eq!(unnoticed.expect("a lost connection alone fails nobody").last(), Position(3));
+}
+
+#[tokio::test]
+async fn an_append_under_way_when_the_server_dies_is_said_again_and_is_there_once() {
+    let server = Server::new();
+    let engine = Engine::postgres_at(&server.run("start")).await;
+    let log = engine.log().await;
+    let writers = (0..8).map(|n| {
+        let log = log.clone();
+        tokio::spawn(async move {
+            let own = stream(&format!("user-{n}"));
+            for version in 1..=60 {
+                let one = record(log.id(), &own, version);
+                while let Err(error) = log.append(&own, Version(version - 1), vec![one.clone()]).await {
+                    assert!(matches!(error, AppendError::Broken(LogError::Unavailable(_))), "{error}");
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    let mut follower = log.follow(Position::START);
+    while follower.position() < Position(40) {
+        follower.next(10).await.expect("read");
+    }
+    let server = tokio::task::spawn_blocking(move || {
+        server.run("restart");
+        server
+    });
+    let _server = server.await.expect("restarted");
+    for writer in writers {
+        writer.await.expect("each was acknowledged");
+    }
+    assert_eq!(log.read_all(Position::START, 1_000).await.expect("dense").len(), 480);
+}
+
+#[tokio::test]
+async fn an_applications_role_appends_and_reads_and_can_do_no_more() {
+    let engine = Engine::postgres().await;
+    drop(engine.log().await);
+    let role = format!("app_{:016x}", random());
+    let mut owner = engine.foreign().await;
+    owner.execute(&format!("create role {role} login in role evident_log_writer")).await;
+    let (_, rest) = engine.url().split_once('@').expect("a user in the URL");
+    let url = format!("postgres://{role}@{rest}");
+    let log = Log::open(&url).await.expect("opens");
+    let user = stream("user-1");
+    log.append(&user, Version::NONE, vec![record(log.id(), &user, 1)]).await.expect("appends");
+    assert_eq!(log.read_all(Position::START, 10).await.expect("reads").len(), 1);
+    let mut application = Foreign::connect(&url).await;
+    for attempt in [
+        "insert into evident_log.records values (2, 's', 1, gen_random_uuid(), '')",
+        "update evident_log.records set stream = 'x'",
+        "delete from evident_log.records",
+        "truncate evident_log.records",
+        "update evident_log.head set position = 7",
+    ] {
+        let refused = application.try_execute(attempt).await.expect_err(attempt);
+        let code = refused.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
+        assert_eq!(code.as_deref(), Some("42501"), "{attempt}: {refused}");
+    }
+}
