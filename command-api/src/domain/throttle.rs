@@ -36,7 +36,7 @@ pub struct Tally {
 /// Whether somebody may try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// Check the password, then say [`succeeded`] or [`failed`].
+    /// Check the password, then say [`succeeded`], [`failed`], or [`unchecked`] when that could not be done.
     Admitted(Slot),
     /// Do not check it, not even when it is right.
     Locked {
@@ -261,6 +261,15 @@ mod tests {
             assert_eq!((source[0].failures, source[0].locked_until), (0, None));
             assert_eq!((account.failures, account.locked_until), (0, None));
         }
+    }
+
+    #[test]
+    fn a_guess_that_was_not_checked_leaves_the_locks_and_counts_of_others() {
+        let (mut source, mut account) = ([Tally::default()], Tally::default());
+        let mut slots = guess_at_once(&mut source, &mut account, 5, minute(0));
+        let lock = source[0].locked_until;
+        unchecked(&slots.remove(0), &mut source[0], &mut account);
+        assert_eq!((source[0].locked_until, source[0].failures, account.failures), (lock, 4, 4));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use argon2::Block;
 /// addresses, not memory.
 const MAPPED_APART_KIB: usize = 32 * 1024 + 1;
 
-/// Blocks of 1 KiB. Asking the system for fresh pages takes a third of the time of a hash, so they are kept while
+/// Blocks of 1 KiB. Asking the system for fresh pages takes a quarter of the time of a hash, so they are kept while
 /// hashes follow each other; and an idle service must not sit on them, so they are released when nobody comes.
 #[derive(Default)]
 pub(super) struct Memory(Vec<Block>);

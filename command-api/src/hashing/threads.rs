@@ -146,6 +146,19 @@ mod tests {
         Task { password: Zeroizing::new("p".to_owned()), cost, salt: vec![7; 16], expected: None }
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_the_hashing_threads_are_put_last() {
+        let priority = || rustix::process::getpriority_process(None).expect("a thread's own priority");
+        let before = priority();
+        let lowered = thread::spawn(move || {
+            lower_priority();
+            priority()
+        });
+        assert_eq!(lowered.join().expect("the thread ends"), LOWEST_PRIORITY);
+        assert_eq!(priority(), before);
+    }
+
     #[tokio::test]
     async fn a_full_queue_is_busy_at_once() {
         let (queue, _nobody_takes) = bounded(1);
