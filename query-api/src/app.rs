@@ -82,7 +82,7 @@ impl App {
             access,
             keys,
             feed: Feed::new(log.clone(), position, now),
-            me: Me::new(),
+            me: Me::new(position),
             waits: Waits::new(read_models.clone()),
             cursors: Cursors::new(*vault.server_key(Purpose::Token)),
             positions,

@@ -19,6 +19,8 @@
 //!    that is put in late, after the feed has moved on, is held to the same test when it is used.
 //! 5. The rows of one entry are read one after another. `S` is the position of the first of these reads: a row
 //!    that is read later may know more, and then its stripe is touched beyond `S` as soon as the feed is there.
+//! 6. Where the feed began, everything counts as touched: what happened before, it did not see. So tables that were
+//!    flipped back, or a replica that is far behind, give no entry that is used.
 //!
 //! A minimum position is held against `max(S, F)`; when that is less, the tables are asked after waiting for them.
 //!
@@ -50,11 +52,11 @@ pub(crate) struct Me {
 }
 
 impl Me {
-    /// Knows no answer yet.
-    pub(crate) fn new() -> Self {
+    /// Knows no answer yet. The feed begins after `from`.
+    pub(crate) fn new(from: Position) -> Self {
         Self {
             cache: Cache::new(),
-            stripes: Stripes::new(),
+            stripes: Stripes::new(from),
             hits: counter!("evident_me_cache_hits_total"),
             misses: counter!("evident_me_cache_misses_total"),
         }
@@ -129,7 +131,7 @@ mod tests {
 
     /// Kept at position 10; then each of these streams was touched at the position beside it.
     fn given(touched: impl IntoIterator<Item = (u64, StreamName, Option<UserId>)>) -> Me {
-        let me = Me::new();
+        let me = Me::new(Position(3));
         me.keep(ADA, HERE, Bytes::from_static(b"{}"), Position(10), NOON);
         for (position, stream, owner) in touched {
             me.touch(Position(position), &stream, owner);
@@ -173,6 +175,13 @@ mod tests {
         let bob = UserId(Uuid::from_u128(7));
         let me = given([(11, StreamName::user(bob), None), (12, StreamName::sign_in(ADA), None)]);
         assert_eq!(position_at_feed(&me, 12), Some(12));
+    }
+
+    #[test]
+    fn an_answer_from_before_the_feed_began_is_not_used() {
+        let me = Me::new(Position(11));
+        me.keep(ADA, HERE, Bytes::from_static(b"{}"), Position(10), NOON);
+        assert_eq!(position_at_feed(&me, 11), None);
     }
 
     #[test]

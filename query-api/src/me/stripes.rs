@@ -14,9 +14,9 @@ const STRIPES: usize = 4_096;
 pub(crate) struct Stripes(Box<[AtomicU64]>);
 
 impl Stripes {
-    /// Nothing was touched yet.
-    pub(crate) fn new() -> Self {
-        Self((0..STRIPES).map(|_| AtomicU64::new(0)).collect())
+    /// What was touched up to `from` is not known, so everything counts as touched there.
+    pub(crate) fn new(from: Position) -> Self {
+        Self((0..STRIPES).map(|_| AtomicU64::new(from.0)).collect())
     }
 
     /// This was touched by the record at this position.
@@ -42,9 +42,9 @@ mod tests {
 
     #[test]
     fn the_newest_touch_is_remembered() {
-        let stripes = Stripes::new();
+        let stripes = Stripes::new(Position(2));
         let id = Uuid::from_u128(0x0193_5a1c_0000_7000_8000_0000_0000_0001);
-        assert_eq!(stripes.last_touched(id), Position::START);
+        assert_eq!(stripes.last_touched(id), Position(2));
         stripes.touch(id, Position(9));
         stripes.touch(id, Position(4));
         assert_eq!(stripes.last_touched(id), Position(9));
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_neighbour_on_the_same_stripe_is_touched_too_and_no_other() {
-        let stripes = Stripes::new();
+        let stripes = Stripes::new(Position::START);
         stripes.touch(Uuid::from_u128(5), Position(9));
         assert_eq!(stripes.last_touched(Uuid::from_u128(5 + STRIPES as u128)), Position(9));
         assert_eq!(stripes.last_touched(Uuid::from_u128(6)), Position::START);
