@@ -41,11 +41,10 @@ impl Evident {
         Self { process, url, data, environment, welcome, client: Client::new() }
     }
 
-    /// Kills the process as a power cut would (`SIGKILL`), and starts it again on the same folder.
-    pub fn kill_and_restart(&mut self) {
+    /// Kills the process as a power cut would (`SIGKILL`).
+    pub fn kill(&mut self) {
         self.process.kill().expect("SIGKILL");
         self.process.wait().expect("a dead process");
-        self.restart();
     }
 
     /// Asks the process to stop (`SIGTERM`), waits for it, and gives its exit status.
@@ -64,11 +63,6 @@ impl Evident {
     /// The folder that holds `data/`.
     pub fn folder(&self) -> &Path {
         self.data.path()
-    }
-
-    /// The id of the process.
-    pub fn pid(&self) -> u32 {
-        self.process.id()
     }
 
     /// `http://127.0.0.1:port`

@@ -1,0 +1,97 @@
+//! The process is killed under load, again and again. What was acknowledged is there, once; what was not can be sent
+//! again under its Idempotency-Key and is then there once too.
+
+mod support;
+
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use std::{collections::HashMap, time::Duration};
+use support::{ADMIN, Evident};
+
+const PEOPLE: usize = 12;
+const KILLS: u64 = 4;
+
+/// Somebody who keeps changing their name.
+#[derive(Clone)]
+struct Person {
+    id: String,
+    token: String,
+    /// How many of their changes were acknowledged. The next one may or may not have happened.
+    acknowledged: u32,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_under_load_it_loses_nothing_acknowledged_and_repeats_nothing() {
+    let mut evident = Evident::start();
+    let mut people = Vec::new();
+    for number in 0..PEOPLE {
+        let email = format!("person-{number}@example.com");
+        let id = evident.register(&email).await;
+        people.push(Person { id, token: evident.token(&email).await, acknowledged: 0 });
+    }
+    for kill in 0..KILLS {
+        let load: Vec<_> =
+            people.into_iter().map(|person| tokio::spawn(change_until_cut_off(evident.url().to_owned(), person))).collect();
+        // Not a wait for anything: how long the load goes on before the lights go out.
+        tokio::time::sleep(Duration::from_millis(400 + 170 * kill)).await;
+        evident.kill();
+        people = Vec::new();
+        for person in load {
+            people.push(person.await.expect("a person"));
+        }
+        evident.restart();
+    }
+    // The command that was under way at the last kill is sent once more, so that each has happened.
+    for person in &mut people {
+        assert!(change(&Client::new(), evident.url(), person).await, "a command after the restart");
+    }
+
+    let admin = evident.token(ADMIN).await;
+    let export = evident.request(Method::GET, "/audit/export?format=jsonl").bearer_auth(&admin);
+    let export = export.send().await.expect("an answer").text().await.expect("records");
+    let mut changes: HashMap<String, u32> = HashMap::new();
+    let mut versions: HashMap<String, u64> = HashMap::new();
+    for line in export.lines() {
+        let record: Value = serde_json::from_str(line).expect("a record");
+        let stream = record["subject"].as_str().expect("a stream").to_owned();
+        let version = versions.entry(stream.clone()).or_default();
+        *version += 1;
+        assert_eq!(record["streamversion"], *version, "{stream} is next by next");
+        if record["type"] == "user.profile_changed.v1" {
+            *changes.entry(stream).or_default() += 1;
+        }
+    }
+    let acknowledged: u32 = people.iter().map(|person| person.acknowledged).sum();
+    assert!(acknowledged > 50, "only {acknowledged} commands: that was no load");
+    for person in &people {
+        assert_eq!(changes[&format!("user-{}", person.id)], person.acknowledged, "{}", person.id);
+    }
+    let check = evident.operator(&["rebuild", "--check"]);
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+}
+
+async fn change_until_cut_off(url: String, mut person: Person) -> Person {
+    let client = Client::new();
+    while change(&client, &url, &mut person).await {}
+    person
+}
+
+/// Sends the next change; whether it was acknowledged. Its key says which change it is, however often it is sent.
+async fn change(client: &Client, url: &str, person: &mut Person) -> bool {
+    let number = person.acknowledged;
+    let sent = client
+        .patch(format!("{url}/api/v1/users/{}", person.id))
+        .bearer_auth(&person.token)
+        .header("Idempotency-Key", format!("change-{number}"))
+        .json(&json!({"display_name": format!("Name {number}")}))
+        .send()
+        .await;
+    match sent {
+        Ok(answer) => {
+            assert_eq!(answer.status(), StatusCode::OK, "{:?}", answer.text().await);
+            person.acknowledged += 1;
+            true
+        }
+        Err(_) => false,
+    }
+}
