@@ -11,82 +11,97 @@ use std::{
 };
 
 /// A password that the policy accepts.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// The first admin's address.
-pub const ADMIN: &str = "admin@example.com";
+pub(crate) const ADMIN: &str = "admin@example.com";
 
 /// The process, its folder and a client for it. Dropped, the process is killed and the folder removed.
-pub struct Evident {
+pub(crate) struct Evident {
     process: Child,
+    bind: String,
     url: String,
     data: tempfile::TempDir,
     environment: Vec<(String, String)>,
     /// What the start printed, up to the line that says how to go on.
-    pub welcome: String,
+    pub(crate) welcome: String,
     /// The client of whoever calls.
-    pub client: Client,
+    pub(crate) client: Client,
 }
 
 impl Evident {
     /// Starts with SQLite under a folder of its own, and a first admin whose password is [`PASSWORD`].
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with([("EVIDENT_ADMIN_EMAIL", ADMIN), ("EVIDENT_ADMIN_PASSWORD", PASSWORD)])
     }
 
     /// Starts with these variables and no others.
-    pub fn start_with<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let environment = environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    pub(crate) fn start_with<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let environment: Vec<_> =
+            environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let data = tempfile::tempdir().expect("a temporary folder");
-        let (process, url, welcome) = launch(data.path(), &environment);
-        Self { process, url, data, environment, welcome, client: Client::new() }
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let bind = format!("127.0.0.1:{port}");
+        let (process, welcome) = launch(data.path(), &bind, &environment);
+        Self {
+            process,
+            url: format!("http://{bind}"),
+            bind,
+            data,
+            environment,
+            welcome,
+            client: Client::new(),
+        }
     }
 
     /// Kills the process as a power cut would (`SIGKILL`).
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill().expect("SIGKILL");
         self.process.wait().expect("a dead process");
     }
 
     /// Asks the process to stop (`SIGTERM`), waits for it, and gives its exit status.
-    pub fn terminate(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn terminate(&mut self) -> std::process::ExitStatus {
         let pid = self.process.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
         assert!(sent.success());
         self.process.wait().expect("a stopped process")
     }
 
-    /// Starts a stopped process again on the same folder.
-    pub fn restart(&mut self) {
-        (self.process, self.url, self.welcome) = launch(self.data.path(), &self.environment);
+    /// Starts a stopped process again, on the same folder and address.
+    pub(crate) fn restart(&mut self) {
+        (self.process, self.welcome) = launch(self.data.path(), &self.bind, &self.environment);
+        // The connections of the client before lead to a process that is gone.
+        self.client = Client::new();
     }
 
     /// The folder that holds `data/`.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.data.path()
     }
 
     /// `http://127.0.0.1:port`
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Runs one of the operator's commands in the same folder with the same variables.
-    pub fn operator(&self, arguments: &[&str]) -> std::process::Output {
+    pub(crate) fn operator(&self, arguments: &[&str]) -> std::process::Output {
         command(self.data.path(), &self.environment).args(arguments).output().expect("evident")
     }
 
     /// A request to a path under `/api/v1`.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}/api/v1{path}", self.url))
     }
 
     /// Posts a body and gives status and answer.
-    pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
         answer(self.request(Method::POST, path).json(&body)).await
     }
 
     /// Registers somebody and gives their id.
-    pub async fn register(&self, email: &str) -> String {
+    pub(crate) async fn register(&self, email: &str) -> String {
         let body = serde_json::json!({"email": email, "password": PASSWORD, "display_name": "Somebody"});
         let (status, user) = self.post("/auth/register", body).await;
         assert_eq!(status, StatusCode::CREATED, "{user}");
@@ -94,7 +109,7 @@ impl Evident {
     }
 
     /// Signs somebody in and gives the whole answer.
-    pub async fn login(&self, email: &str) -> Value {
+    pub(crate) async fn login(&self, email: &str) -> Value {
         let body = serde_json::json!({"email": email, "password": PASSWORD});
         let (status, signed_in) = self.post("/auth/login", body).await;
         assert_eq!(status, StatusCode::OK, "{signed_in}");
@@ -102,7 +117,7 @@ impl Evident {
     }
 
     /// Signs somebody in and gives their access token.
-    pub async fn token(&self, email: &str) -> String {
+    pub(crate) async fn token(&self, email: &str) -> String {
         self.login(email).await["access_token"].as_str().expect("a token").to_owned()
     }
 }
@@ -115,7 +130,7 @@ impl Drop for Evident {
 }
 
 /// Sends a request and gives status and body; an empty body is `null`.
-pub async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
     let response = request.send().await.expect("an answer");
     let status = response.status();
     let text = response.text().await.expect("a body");
@@ -123,7 +138,7 @@ pub async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
 }
 
 /// The repository's root.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
@@ -134,20 +149,17 @@ fn command(folder: &Path, environment: &[(String, String)]) -> Command {
     command
 }
 
-fn launch(folder: &Path, environment: &[(String, String)]) -> (Child, String, String) {
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("a port").port();
-    let bind = format!("127.0.0.1:{port}");
+fn launch(folder: &Path, bind: &str, environment: &[(String, String)]) -> (Child, String) {
     let log =
         std::fs::File::options().create(true).append(true).open(folder.join("log.jsonl")).expect("a log");
     let mut process = command(folder, environment)
-        .env("EVIDENT_BIND", &bind)
+        .env("EVIDENT_BIND", bind)
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()
         .expect("evident starts");
-    let url = format!("http://{bind}");
     let welcome = read_welcome(&mut process, folder);
-    (process, url, welcome)
+    (process, welcome)
 }
 
 /// Reads what the start prints until the line that says that it listens. The reader goes on in a thread of its own, so

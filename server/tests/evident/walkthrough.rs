@@ -1,9 +1,7 @@
 //! The README's walk-through, run as it is written.
 
-mod support;
-
+use crate::support::{Evident, root};
 use std::process::Command;
-use support::{Evident, root};
 
 #[test]
 fn the_readme_gets_a_stranger_to_a_signed_in_user() {

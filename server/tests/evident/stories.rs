@@ -1,10 +1,8 @@
 //! Whole stories against the running binary, told over HTTP as a front end, an admin and an auditor would.
 
-mod support;
-
+use crate::support::{ADMIN, Evident, PASSWORD, answer};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::{ADMIN, Evident, PASSWORD, answer};
 
 #[tokio::test]
 async fn somebody_registers_signs_in_stays_signed_in_and_signs_out() {

@@ -1,12 +1,10 @@
 //! The process is killed under load, again and again. What was acknowledged is there, once; what was not can be sent
 //! again under its Idempotency-Key and is then there once too.
 
-mod support;
-
+use crate::support::{ADMIN, Evident};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::{collections::HashMap, time::Duration};
-use support::{ADMIN, Evident};
 
 const PEOPLE: usize = 12;
 const KILLS: u64 = 4;
@@ -30,8 +28,10 @@ async fn killed_under_load_it_loses_nothing_acknowledged_and_repeats_nothing() {
         people.push(Person { id, token: evident.token(&email).await, acknowledged: 0 });
     }
     for kill in 0..KILLS {
-        let load: Vec<_> =
-            people.into_iter().map(|person| tokio::spawn(change_until_cut_off(evident.url().to_owned(), person))).collect();
+        let load: Vec<_> = people
+            .into_iter()
+            .map(|person| tokio::spawn(change_until_cut_off(evident.url().to_owned(), person)))
+            .collect();
         // Not a wait for anything: how long the load goes on before the lights go out.
         tokio::time::sleep(Duration::from_millis(400 + 170 * kill)).await;
         evident.kill();
