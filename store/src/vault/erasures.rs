@@ -1,7 +1,7 @@
 //! Erasing people: noted before the log hears of it, finished after, so that a crash in between is taken up again.
 //!
-//! The rows stay for good. A vault restored from a backup has keys that were destroyed since; this list, kept with a
-//! newer backup, says whose must go again.
+//! The rows stay for good. Key tables restored from a backup hold keys that were destroyed since; this list, which is
+//! to be restored from the newest backup there is, says whose go again before the vault serves.
 
 use super::{
     Vault, VaultError,
@@ -21,6 +21,11 @@ const FINISH: &str = "
 const ABANDON: &str = "delete from erasures where user_id = $1 and finished_at_us is null";
 const UNFINISHED: &str = "
     select user_id from erasures where finished_at_us is null order by begun_at_us limit 1000";
+const CAME_BACK: &str = "
+    select user_id from erasures
+    where finished_at_us is not null
+        and (exists (select 1 from profile_keys where profile_keys.user_id = erasures.user_id)
+            or exists (select 1 from credential_keys where credential_keys.user_id = erasures.user_id))";
 const FORGET_PAGES: &str = "pragma wal_checkpoint(truncate)";
 
 impl Vault {
@@ -48,6 +53,29 @@ impl Vault {
             tx.commit().await?;
         });
         self.forget_pages().await
+    }
+
+    /// Destroys the keys of erased people that came back with a backup. Readers may not, and need not: whoever writes
+    /// the vault does.
+    pub(super) async fn replay_erasures(&self) -> Result<(), VaultError> {
+        match self.erased_who_came_back().await {
+            Err(error) if error.is_forbidden() => Ok(()),
+            Err(error) => Err(error),
+            Ok(users) => {
+                for user in users {
+                    // The time of the first erasure stays.
+                    self.finish_erasure(user, Timestamp::default()).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn erased_who_came_back(&self) -> Result<Vec<UserId>, VaultError> {
+        let users: Vec<Uuid> = on_engine!(self, store => {
+            sqlx::query_scalar(CAME_BACK).fetch_all(&store.readers).await?
+        });
+        Ok(users.into_iter().map(UserId).collect())
     }
 
     /// SQLite's write-ahead log holds the wrapped keys' pages until it is folded into the file, which happens now

@@ -30,3 +30,11 @@ pub enum VaultError {
     #[error("vault's database failed: {0}")]
     Broken(#[from] sqlx::Error),
 }
+
+impl VaultError {
+    /// Whether the database's role may not do this (PostgreSQL's `insufficient_privilege`). SQLite has no roles.
+    pub(super) fn is_forbidden(&self) -> bool {
+        let VaultError::Broken(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == "42501")
+    }
+}

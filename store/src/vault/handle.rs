@@ -22,14 +22,17 @@ impl Vault {
         Engine::migrate(url).await
     }
 
-    /// Opens a migrated vault. The first to open it decides its master key.
+    /// Opens a migrated vault. The first to open it decides its master key. Keys of people who were erased, which a
+    /// backup brought back, are destroyed again before anybody can use them.
     ///
     /// # Errors
     /// [`VaultError::NotMigrated`], and [`VaultError::WrongMasterKey`] when its keys are wrapped by another.
     pub async fn open(url: &str, master: MasterKey) -> Result<Self, VaultError> {
         let engine = Engine::open(url).await?;
         let keys = ServerKeys::load(&engine, &master).await?;
-        Ok(Self(Arc::new(Inner { engine, master, keys })))
+        let vault = Self(Arc::new(Inner { engine, master, keys }));
+        vault.replay_erasures().await?;
+        Ok(vault)
     }
 
     /// Waits for what is under way, and lets go of the database.

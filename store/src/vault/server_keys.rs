@@ -45,7 +45,7 @@ impl ServerKeys {
         let refresh = match get_or_create(engine, master, Purpose::Refresh).await {
             // A reader may neither see nor make it. It gets a key that nobody else has, so that whatever it would
             // sign is refused everywhere, and whatever others signed is refused here.
-            Err(VaultError::Broken(error)) if is_forbidden(&error) => random_secret()?,
+            Err(error) if error.is_forbidden() => random_secret()?,
             other => other?,
         };
         let hasher = hmac::Key::new(hmac::HMAC_SHA256, &*index);
@@ -96,11 +96,6 @@ async fn find(engine: &Engine, purpose: Purpose) -> Result<Option<Vec<u8>>, Vaul
             sqlx::query_scalar(FIND).bind(purpose.name()).fetch_optional(&store.readers).await?
         }
     })
-}
-
-/// PostgreSQL's `insufficient_privilege`. SQLite has no roles.
-fn is_forbidden(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "42501")
 }
 
 impl Vault {

@@ -42,6 +42,27 @@ async fn a_destroyed_key_is_in_no_file_any_more() {
 }
 
 #[tokio::test]
+async fn a_key_that_a_backup_brought_back_is_destroyed_when_the_vault_is_opened() {
+    let place = Place::sqlite().await;
+    let (vault, month) = (place.vault().await, at_second(0).month());
+    for n in [1, 2] {
+        vault.create_person(user(n), at_second(0)).await.expect("created");
+    }
+    let pool = sqlx::SqlitePool::connect(&place.url).await.expect("connected");
+    let run = async |statement| sqlx::raw_sql(statement).execute(&pool).await.expect("done");
+    run("create table profile_backup as select * from profile_keys").await;
+    run("create table credential_backup as select * from credential_keys").await;
+    vault.finish_erasure(user(1), at_second(1)).await.expect("erased");
+    run("insert or ignore into profile_keys select * from profile_backup").await;
+    run("insert or ignore into credential_keys select * from credential_backup").await;
+    vault.sealer(user(1), month).await.expect("the keys came back");
+
+    let restored = place.vault().await;
+    assert!(matches!(restored.sealer(user(1), month).await, Err(VaultError::PersonErased(_))));
+    restored.sealer(user(2), month).await.expect("another's keys stay");
+}
+
+#[tokio::test]
 async fn a_missing_or_empty_file_is_not_migrated() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let missing = format!("sqlite:{}", folder.path().join("missing.db").display());
