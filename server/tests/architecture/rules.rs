@@ -27,7 +27,11 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("argon2::", &["command-api/src/hashing", "bench/"], "passwords are hashed in one file"),
     ("async_nats::", &["store/src/bus/nats"], "NATS is one way to carry, behind store"),
     ("kurrentdb::", &["store/src/log/kurrentdb"], "KurrentDB is one engine of the log"),
-    ("std::env", &["service/src/config", TESTS], "the environment is read once, into Config"),
+    (
+        "std::env",
+        &["service/src/config", TESTS, "bench/"],
+        "the environment is read once, into Config; bench finds its own program by it",
+    ),
     ("env::var", &["service/src/config", TESTS], "the environment is read once, into Config"),
     ("SystemTime::now", &["service/src/clock", TESTS, "bench/"], "time arrives as an argument"),
     ("Utc::now", &["service/src/clock", TESTS, "bench/"], "time arrives as an argument"),
