@@ -108,6 +108,13 @@ impl From<LogError> for Failure {
     }
 }
 
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let code = if matches!(error, VaultError::Broken(_)) { Code::Unavailable } else { Code::Internal };
+        Self::broken(code, error)
+    }
+}
+
 impl From<HashingError> for Failure {
     fn from(error: HashingError) -> Self {
         let code = if matches!(error, HashingError::Busy) { Code::Overloaded } else { Code::Internal };
@@ -125,4 +132,4 @@ macro_rules! broken {
     )*};
 }
 
-broken!(VaultError, FactError, RecordError, Contradiction, SigningError);
+broken!(FactError, RecordError, Contradiction, SigningError);
