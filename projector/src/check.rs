@@ -10,6 +10,9 @@ use store::{log::Log, vault::Vault};
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// How often tables that differ are compared while the log goes on. Each look has less to fold than the last.
+const MAX_LOOKS: u32 = 20;
+
 /// What comparing the live tables with fresh ones found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {
@@ -35,22 +38,26 @@ pub async fn check(
     compared
 }
 
-/// Compares, and once more when the tables differ and there is more to follow.
+/// Compares, and again for as long as the tables differ and there is more to follow.
 ///
-/// A person's keys are destroyed right after `user.erased` is appended. Tables that were folded before and after
-/// that moment differ until both have applied it, so a difference counts when it outlives what the log holds now.
+/// A person's keys are destroyed right after `user.erased` is appended. Tables that opened the person's facts before
+/// and after that moment differ until both have applied it, so a difference counts when it outlives what the log
+/// holds by then.
 pub(crate) async fn compare(
     log: &Log,
     vault: &Vault,
     live: &ReadModels,
     fresh: &ReadModels,
 ) -> Result<Compared, ProjectorError> {
-    let compared = compare_once(log, vault, live, fresh).await?;
-    let head = log.head().await?;
-    if compared.difference.is_none() || !follows(live, compared.position, head).await? {
-        return Ok(compared);
+    let mut looks = 0;
+    loop {
+        let compared = compare_once(log, vault, live, fresh).await?;
+        looks += 1;
+        let settled = compared.difference.is_none() || looks == MAX_LOOKS;
+        if settled || !follows(live, compared.position, log.head().await?).await? {
+            return Ok(compared);
+        }
     }
-    compare_once(log, vault, live, fresh).await
 }
 
 async fn compare_once(

@@ -20,10 +20,11 @@ on_each_engine!(
 );
 
 async fn what_is_told_is_shown(world: World) {
-    Teller::new(&world, 1).tell(300).await;
+    let mut teller = Teller::new(&world, 1);
+    teller.tell(300).await;
     let projecting = world.project();
     world.caught_up().await;
-    Teller::new(&world, 2).tell(100).await;
+    teller.tell(100).await;
     world.caught_up().await;
     projecting.stop().await.expect("a projector stops when it is told to");
     world.equals_a_rebuild().await;

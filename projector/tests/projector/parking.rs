@@ -77,11 +77,11 @@ async fn a_stream_that_is_not_parked_is_left_alone(world: World) {
 /// Ada's stream holds an event of a later version of Evident, and one more; Bob's stream is as ever. All is projected.
 pub(crate) async fn tell_of_a_poisoned_stream(world: &World) -> (UserId, UserId) {
     let mut teller = Teller::new(world, 8);
+    teller.tell(20).await;
     let (ada, bob) = (teller.register().await, teller.register().await);
     teller.append(foreign(world, StreamName::user(ada)).await).await;
     teller.change_profile(ada).await;
     teller.change_profile(bob).await;
-    teller.tell(20).await;
     world.follow_to_the_end().await;
     (ada, bob)
 }
