@@ -32,7 +32,7 @@ async fn what_is_told_is_shown(world: World) {
 
 async fn a_projector_killed_again_and_again_shows_each_event_once(world: World) {
     let mut teller = Teller::new(&world, 3);
-    for round in 0_u64..25 {
+    for round in 0_u64..15 {
         let child = OtherProcess::start(&world.urls);
         let before = world.models.checkpoint().await.expect("the tables answer").position;
         teller.tell(40).await;
