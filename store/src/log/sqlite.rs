@@ -5,14 +5,21 @@ use super::{
     engine::{Row, from_sql, to_sql},
     group_commit::{Request, Verdict},
 };
-use events::{EventId, LogId, Position, StreamName, Version};
+use events::{EventId, LogId, Position, Record, StreamName, Version};
 use serde_json::json;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    error::DatabaseError,
     migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult, SqliteSynchronous,
+    },
 };
-use std::{collections::HashMap, str::FromStr, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// How long another process's transaction on the file is waited for.
@@ -35,12 +42,16 @@ const VERSIONS: &str = "
 const PLACES: &str = "
     select id, stream, version, position from records where id in (select unhex(value) from json_each($1))";
 /// One statement a batch: through sqlx the statement is the cost, not the row. The bytes of all records lie end to
-/// end in one blob, and each row cuts its own out of it.
+/// end in one blob, and each row cuts its own out of it. Nothing is inserted unless each stream stands where its
+/// request expects it.
 const INSERT: &str = "
     insert into records (position, stream, version, id, record)
-    select row.value ->> 0, row.value ->> 1, row.value ->> 2, unhex(row.value ->> 3),
-           substr($1, row.value ->> 4, row.value ->> 5)
-    from json_each($2) as row";
+    select (select coalesce(max(position), 0) from records) + 1 + row.key,
+           row.value ->> 0, row.value ->> 1, unhex(row.value ->> 2), substr($1, row.value ->> 3, row.value ->> 4)
+    from json_each($2) as row
+    where not exists (
+        select 1 from json_each($3) as asked
+        where (select coalesce(max(version), 0) from records where stream = asked.value ->> 0) <> asked.value ->> 1)";
 
 /// The pool that reads.
 #[derive(Debug, Clone)]
@@ -126,15 +137,55 @@ impl Readers {
 
 impl Writer {
     pub(super) async fn append(&mut self, batch: &[Request]) -> Result<Vec<Verdict>, LogError> {
+        match self.append_undisputed(batch).await? {
+            Some(verdicts) => Ok(verdicts),
+            None => self.append_judged(batch).await,
+        }
+    }
+
+    /// The usual case, where each stream stands where its one request expects it: a statement that is a transaction
+    /// of its own, since each further one costs two changes of thread. `None`: it is not so, nothing was appended.
+    async fn append_undisputed(&mut self, batch: &[Request]) -> Result<Option<Vec<Verdict>>, LogError> {
+        let streams: HashSet<&str> = batch.iter().map(|request| request.stream.as_str()).collect();
+        if streams.len() < batch.len() {
+            return Ok(None);
+        }
+        let expected: Vec<_> =
+            batch.iter().map(|request| (request.stream.as_str(), request.expected)).collect();
+        let rows = Rows::of(batch.iter().flat_map(|request| &request.records));
+        let inserted = match rows.insert(&json!(expected).to_string(), &mut self.0).await {
+            Ok(inserted) => inserted,
+            // An id is used elsewhere; whose, is for the judge to find out.
+            Err(error) if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if inserted.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let mut position = from_sql(inserted.last_insert_rowid() - to_sql(inserted.rows_affected()));
+        let verdict = |request: &Request| {
+            let next = request.records.iter().map(|_| {
+                position = position.next();
+                position
+            });
+            Verdict::Appended(next.collect())
+        };
+        Ok(Some(batch.iter().map(verdict).collect()))
+    }
+
+    /// The other cases: looks up what the judge must know, and inserts what it admits.
+    async fn append_judged(&mut self, batch: &[Request]) -> Result<Vec<Verdict>, LogError> {
         // Takes the file's write lock at once, so that what is looked up holds until the commit.
         let mut transaction = self.0.begin_with("begin immediate").await?;
         let mut judge = Judge::look_up(&mut transaction, batch).await?;
         let verdicts: Vec<Verdict> = batch.iter().map(|request| judge.verdict(request)).collect();
-        if judge.rows.is_empty() {
+        let admitted = judge.admitted;
+        if admitted.is_empty() {
             transaction.rollback().await?;
         } else {
-            let rows = json!(judge.rows).to_string();
-            sqlx::query(INSERT).bind(&judge.bytes).bind(rows).execute(&mut *transaction).await?;
+            Rows::of(admitted).insert("[]", &mut transaction).await?;
             transaction.commit().await?;
         }
         Ok(verdicts)
@@ -145,19 +196,41 @@ impl Writer {
     }
 }
 
-/// Decides request by request, in batch order, from what the log held before the batch and what the batch has added
-/// to it so far.
-struct Judge {
-    head: Position,
-    versions: HashMap<String, Version>,
-    places: HashMap<EventId, Place>,
-    rows: Vec<NewRow>,
+/// What is inserted: stream, version, id in hex, and where the record's bytes begin (from 1) and how many they are.
+struct Rows<'a> {
+    places: Vec<(&'a str, Version, String, usize, usize)>,
     bytes: Vec<u8>,
 }
 
-/// Position, stream, version, id in hex, and where the record's bytes begin (from 1) and how many they are.
-type NewRow = (Position, StreamText, Version, String, usize, usize);
-type StreamText = String;
+impl<'a> Rows<'a> {
+    fn of(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut rows = Self { places: Vec::new(), bytes: Vec::new() };
+        for record in records {
+            let (begin, length) = (rows.bytes.len() + 1, record.bytes().len());
+            rows.places.push((record.stream.as_str(), record.version, hex(record.id), begin, length));
+            rows.bytes.extend_from_slice(record.bytes());
+        }
+        rows
+    }
+
+    async fn insert(
+        self,
+        expected: &str,
+        connection: &mut SqliteConnection,
+    ) -> Result<SqliteQueryResult, sqlx::Error> {
+        let places = json!(self.places).to_string();
+        sqlx::query(INSERT).bind(self.bytes).bind(places).bind(expected).execute(connection).await
+    }
+}
+
+/// Decides request by request, in batch order, from what the log held before the batch and what the batch has added
+/// to it so far.
+struct Judge<'a> {
+    head: Position,
+    versions: HashMap<String, Version>,
+    places: HashMap<EventId, Place>,
+    admitted: Vec<&'a Record>,
+}
 
 /// Where a record lies.
 #[derive(PartialEq, Eq)]
@@ -167,8 +240,8 @@ struct Place {
     position: Position,
 }
 
-impl Judge {
-    async fn look_up(connection: &mut SqliteConnection, batch: &[Request]) -> Result<Self, sqlx::Error> {
+impl<'a> Judge<'a> {
+    async fn look_up(connection: &mut SqliteConnection, batch: &'a [Request]) -> Result<Self, sqlx::Error> {
         let head: i64 = sqlx::query_scalar(HEAD).fetch_one(&mut *connection).await?;
         let streams: Vec<&str> = batch.iter().map(|request| request.stream.as_str()).collect();
         let versions: Vec<(String, Option<i64>)> =
@@ -190,16 +263,15 @@ impl Judge {
                     (EventId(id), Place { stream, version, position: from_sql(position) })
                 })
                 .collect(),
-            rows: Vec::with_capacity(ids.len()),
-            bytes: Vec::new(),
+            admitted: Vec::new(),
         })
     }
 
-    fn verdict(&mut self, request: &Request) -> Verdict {
+    fn verdict(&mut self, request: &'a Request) -> Verdict {
         let known = request.records.iter().find(|record| self.places.contains_key(&record.id));
         let actual = self.versions.get(request.stream.as_str()).copied().unwrap_or(Version::NONE);
         match known {
-            None if actual == request.expected => self.add(request),
+            None if actual == request.expected => self.admit(request),
             None => Verdict::Stale(actual),
             Some(known) => self.said_before(request).unwrap_or(Verdict::IdReused(known.id)),
         }
@@ -207,7 +279,7 @@ impl Judge {
 
     /// The first answer, when every record lies where this request would put it.
     fn said_before(&self, request: &Request) -> Option<Verdict> {
-        let position = |record: &events::Record| {
+        let position = |record: &Record| {
             let place = self.places.get(&record.id)?;
             let same = place.stream == record.stream.as_str() && place.version == record.version;
             same.then_some(place.position)
@@ -215,24 +287,16 @@ impl Judge {
         Some(Verdict::Appended(request.records.iter().map(position).collect::<Option<_>>()?))
     }
 
-    fn add(&mut self, request: &Request) -> Verdict {
+    fn admit(&mut self, request: &'a Request) -> Verdict {
         let mut positions = Vec::with_capacity(request.records.len());
         for record in &request.records {
             let (stream, version) = (record.stream.to_string(), record.version);
             self.head = self.head.next();
             positions.push(self.head);
-            self.rows.push((
-                self.head,
-                stream.clone(),
-                version,
-                hex(record.id),
-                self.bytes.len() + 1,
-                record.bytes().len(),
-            ));
-            self.bytes.extend_from_slice(record.bytes());
             self.versions.insert(stream.clone(), version);
             self.places.insert(record.id, Place { stream, version, position: self.head });
         }
+        self.admitted.extend(&request.records);
         Verdict::Appended(positions)
     }
 }
