@@ -106,30 +106,51 @@ fn readers(options: PgConnectOptions) -> PgPool {
 impl Readers {
     pub(super) async fn stream(&self, stream: &StreamName, after: Version) -> Result<Vec<Row>, sqlx::Error> {
         let beyond = to_sql(MAX_STREAM_RECORDS as u64 + 1);
-        let rows = sqlx::query_as(READ_STREAM).bind(stream.as_str()).bind(to_sql(after.0)).bind(beyond);
-        rows.fetch_all(&self.0).await
+        let rows = || sqlx::query_as(READ_STREAM).bind(stream.as_str()).bind(to_sql(after.0)).bind(beyond);
+        read(|| rows().fetch_all(&self.0)).await
     }
 
     pub(super) async fn last(&self, stream: &StreamName) -> Result<Option<Row>, sqlx::Error> {
-        sqlx::query_as(READ_LAST).bind(stream.as_str()).fetch_optional(&self.0).await
+        read(|| sqlx::query_as(READ_LAST).bind(stream.as_str()).fetch_optional(&self.0)).await
     }
 
     pub(super) async fn all(&self, after: Position, limit: i64) -> Result<Vec<Row>, sqlx::Error> {
-        sqlx::query_as(READ_ALL).bind(to_sql(after.0)).bind(limit).fetch_all(&self.0).await
+        read(|| sqlx::query_as(READ_ALL).bind(to_sql(after.0)).bind(limit).fetch_all(&self.0)).await
     }
 
     pub(super) async fn at(&self, positions: &[Position]) -> Result<Vec<Row>, sqlx::Error> {
         let positions: Vec<i64> = positions.iter().map(|position| to_sql(position.0)).collect();
-        sqlx::query_as(READ_AT).bind(positions).fetch_all(&self.0).await
+        read(|| sqlx::query_as(READ_AT).bind(&positions).fetch_all(&self.0)).await
     }
 
     pub(super) async fn head(&self) -> Result<i64, sqlx::Error> {
-        sqlx::query_scalar(HEAD).fetch_one(&self.0).await
+        read(|| sqlx::query_scalar(HEAD).fetch_one(&self.0)).await
     }
 
     pub(super) async fn close(&self) {
         self.0.close().await;
     }
+}
+
+/// Reads again while it was only the connection that was lost. After a restart of the server each one in the pool is
+/// dead; every attempt throws one of them out.
+async fn read<T, F>(attempt: impl Fn() -> F) -> Result<T, sqlx::Error>
+where
+    F: Future<Output = Result<T, sqlx::Error>>,
+{
+    for _ in 0..READERS {
+        match attempt().await {
+            Err(error) if connection_was_lost(&error) => {}
+            answered => return answered,
+        }
+    }
+    attempt().await
+}
+
+/// Whether the socket closed, or the server said why it was about to (57P01, 57P02: it is told to stop, or crashes).
+fn connection_was_lost(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(error, sqlx::Error::Io(_)) || matches!(code.as_deref(), Some("57P01" | "57P02"))
 }
 
 impl Writer {
