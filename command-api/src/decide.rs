@@ -76,9 +76,24 @@ impl App {
         key: T::Key,
         rule: impl Fn(&T) -> Result<Vec<Fact>, E>,
     ) -> Result<Decided<T>, Failure> {
-        let stream = T::stream(&key);
+        let first = T::read(self, &key, &asked.ids).await?;
+        self.decide_from(first, asked, key, rule).await
+    }
+
+    /// The same for whoever has read it already: it is read again only when somebody was faster since.
+    pub(crate) async fn decide_from<T: Subject, E: Into<Failure>>(
+        &self,
+        first: Read<T>,
+        asked: &Asked,
+        key: T::Key,
+        rule: impl Fn(&T) -> Result<Vec<Fact>, E>,
+    ) -> Result<Decided<T>, Failure> {
+        let (stream, mut read) = (T::stream(&key), Some(first));
         for _ in 0..MAX_TRIES {
-            let before = T::read(self, &key, &asked.ids).await?;
+            let before = match read.take() {
+                Some(first) => first,
+                None => T::read(self, &key, &asked.ids).await?,
+            };
             if before.done {
                 return Ok(Decided { before, facts: vec![], positions: vec![] });
             }

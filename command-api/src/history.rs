@@ -7,7 +7,7 @@ use crate::{
     ids::Ids,
 };
 use events::{
-    EventId, Fact, Position, Profile, RoleName, SealContext, SessionId, StreamName, UserId, Version,
+    EventId, Fact, Group, Position, Profile, RoleName, SealContext, SessionId, StreamName, UserId, Version,
 };
 use store::{log::Stored, vault::Scope};
 
@@ -120,8 +120,10 @@ impl App {
     async fn told(&self, stored: Vec<Stored>, scope: Option<Scope>) -> Result<Vec<Told>, Failure> {
         let keyring = match scope {
             Some(scope) => {
-                let keys: Vec<_> = stored.iter().flat_map(|stored| stored.record.keys()).collect();
-                Some(self.vault.keyring(&keys, scope).await?)
+                let keys = stored.iter().flat_map(|stored| stored.record.keys());
+                // From where somebody came decides nothing: what is not needed is not looked up.
+                let needed: Vec<_> = keys.filter(|key| key.group != Group::Network).collect();
+                Some(self.vault.keyring(&needed, scope).await?)
             }
             None => None,
         };

@@ -20,7 +20,8 @@ impl App {
         token: &str,
     ) -> Result<(TokensBody, Position), Failure> {
         let (id, generation) = self.refresh_tokens.read(token).ok_or_else(refused)?;
-        let owner = match self.session(id, None).await?.state {
+        let first = self.session(id, Some(&asked.ids)).await?;
+        let owner = match &first.state {
             Session::Live(live) => live.user_id,
             Session::Ended { .. } | Session::Unknown => return Err(refused()),
         };
@@ -40,7 +41,7 @@ impl App {
             Refresh::SameSuccessor { .. } => Ok(vec![]),
             Refresh::Invalid => Err(refused()),
         };
-        let decided = self.decide::<Session, Failure>(asked, id, exchange).await?;
+        let decided = self.decide_from::<Session, Failure>(first, asked, id, exchange).await?;
         let (Session::Live(session), Some(made_by)) = now_in_force(asked, id, &decided)? else {
             return Err(refused());
         };

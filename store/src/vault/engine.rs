@@ -128,8 +128,9 @@ async fn open_sqlite(options: SqliteConnectOptions) -> Result<Store<Sqlite>, Vau
         return Err(VaultError::NotMigrated);
     }
     // SQLite has one writer at a time. One connection each lets tasks queue for it without polling the file's lock.
-    let one = || SqlitePoolOptions::new().max_connections(1).acquire_timeout(BUSY);
-    let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(BUSY);
+    let pool = || SqlitePoolOptions::new().acquire_timeout(BUSY).test_before_acquire(false);
+    let one = || pool().max_connections(1);
+    let readers = pool().max_connections(READERS);
     let durable = options.clone().synchronous(SqliteSynchronous::Full);
     let store = Store {
         readers: readers.connect_lazy_with(options.clone().read_only(true)),
@@ -151,7 +152,12 @@ async fn open_sqlite(options: SqliteConnectOptions) -> Result<Store<Sqlite>, Vau
 
 async fn open_postgres(options: PgConnectOptions) -> Result<Store<Postgres>, VaultError> {
     let options = options.application_name("evident-vault").options([("search_path", "evident_vault")]);
-    let pool = || PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(BUSY);
+    // Asking a connection whether it lives costs what the question itself costs. One that died fails its next question,
+    // which answers "unavailable", and is replaced.
+    let pool = || {
+        let options = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS);
+        options.acquire_timeout(BUSY).test_before_acquire(false)
+    };
     let both = pool().connect_lazy_with(options.clone());
     let hasty = options.options([("synchronous_commit", "off")]);
     let store =
