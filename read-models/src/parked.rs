@@ -9,7 +9,6 @@ use crate::{
     transaction::{Tx, within},
 };
 use events::{Position, StreamName, Version};
-use serde::Serialize;
 use sqlx::FromRow;
 use std::collections::HashMap;
 
@@ -161,7 +160,7 @@ async fn remove(tx: &mut Tx, stream: &StreamName) -> Result<(), ReadModelsError>
 }
 
 /// A row as it stands in the table.
-#[derive(Debug, FromRow, Serialize)]
+#[derive(Debug, FromRow)]
 struct Columns {
     stream: String,
     position: i64,

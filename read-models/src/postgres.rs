@@ -32,7 +32,8 @@ impl Postgres {
     pub(crate) fn at(url: &str, place: Place) -> Result<Self, ReadModelsError> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("evident read models")
-            .options([("search_path", schema(place))]);
+            // Compiling a plan takes a hundred times longer than any statement here runs.
+            .options([("search_path", schema(place)), ("jit", "off")]);
         let readers = PgPoolOptions::new().max_connections(8).connect_lazy_with(options.clone());
         // A crash of the server may lose the last batches, rows and checkpoint together: the projector applies them
         // again. Waiting for the disk would only make readers wait for what is already safe in the log.

@@ -44,6 +44,9 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(PATIENCE);
         let reading = options.clone().pragma("query_only", "on");
+        // A batch changes more pages than the defaults hold: they would be written twice, and moved from the WAL to
+        // the file after every commit. Pages, and kibibytes when negative.
+        let options = options.pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "8000");
         let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(reading);
         let writer = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
         Ok(Self { place, live, readers, writer })

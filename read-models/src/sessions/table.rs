@@ -7,7 +7,7 @@ use crate::{
     transaction::Tx,
 };
 use events::{Position, SessionId, UserId};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -55,9 +55,9 @@ const WRITE_POSTGRES: &str = "
 const WRITE_SQLITE: &str = "
     insert into sessions (session_id, user_id, started_at_us, started_position, refreshed_at_us, expires_at_us,
         ended_at_us, ended_position, ip, user_agent)
-    select unhex(value ->> 'session_id', '-'), unhex(value ->> 'user_id', '-'), value ->> 'started_at_us',
-        value ->> 'started_position', value ->> 'refreshed_at_us', value ->> 'expires_at_us',
-        value ->> 'ended_at_us', value ->> 'ended_position', value ->> 'ip', value ->> 'user_agent'
+    select unhex(value ->> 0, '-'), unhex(value ->> 1, '-'), value ->> 2,
+        value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7, value ->> 8, value ->> 9
     from json_each($1) where true
     on conflict (session_id) do update set
         started_at_us = excluded.started_at_us, started_position = excluded.started_position,
@@ -67,7 +67,7 @@ const WRITE_SQLITE: &str = "
         ip = excluded.ip, user_agent = excluded.user_agent";
 
 /// A row as it stands in the table.
-#[derive(Debug, FromRow, Serialize)]
+#[derive(Debug, FromRow)]
 pub(super) struct Columns {
     session_id: Uuid,
     user_id: Uuid,
@@ -234,5 +234,24 @@ impl TryFrom<Columns> for SessionRow {
             ip: row.ip,
             user_agent: row.user_agent,
         })
+    }
+}
+
+/// As an array, in the order of the statement: names would be looked up once a row and column.
+impl Serialize for Columns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (
+            &self.session_id,
+            &self.user_id,
+            &self.started_at_us,
+            &self.started_position,
+            &self.refreshed_at_us,
+            &self.expires_at_us,
+            &self.ended_at_us,
+            &self.ended_position,
+            &self.ip,
+            &self.user_agent,
+        )
+            .serialize(serializer)
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     transaction::Tx,
 };
 use events::{SessionId, UserId};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -39,11 +39,11 @@ const WRITE_POSTGRES: &str = "
 const WRITE_SQLITE: &str = "
     insert into users (user_id, email, display_name, email_verified, status, roles, created_at_us, updated_at_us,
         version, access_changed_at_us, revoked_before, revoked_except, search, email_order)
-    select unhex(value ->> 'user_id', '-'), value ->> 'email', value ->> 'display_name',
-        value ->> 'email_verified', value ->> 'status', value ->> 'roles', value ->> 'created_at_us',
-        value ->> 'updated_at_us', value ->> 'version', value ->> 'access_changed_at_us',
-        value ->> 'revoked_before', unhex(value ->> 'revoked_except', '-'), value ->> 'search',
-        value ->> 'email_order'
+    select unhex(value ->> 0, '-'), value ->> 1, value ->> 2,
+        value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+        value ->> 7, value ->> 8, value ->> 9,
+        value ->> 10, unhex(value ->> 11, '-'), value ->> 12,
+        value ->> 13
     from json_each($1) where true
     on conflict (user_id) do update set
         email = excluded.email, display_name = excluded.display_name, email_verified = excluded.email_verified,
@@ -56,7 +56,7 @@ const WRITE_SQLITE: &str = "
 pub(super) const NO_ADDRESS: &str = "\u{10ffff}";
 
 /// A row as it stands in the table.
-#[derive(Debug, FromRow, Serialize)]
+#[derive(Debug, FromRow)]
 pub(crate) struct Columns {
     user_id: Uuid,
     email: Option<String>,
@@ -74,7 +74,6 @@ pub(crate) struct Columns {
     email_order: String,
     /// Not in the table: questions look it up.
     #[sqlx(default)]
-    #[serde(skip)]
     last_login_at_us: Option<i64>,
 }
 
@@ -196,5 +195,28 @@ impl TryFrom<Columns> for UserRow {
             access_changed_at: row.access_changed_at_us.map(columns::time),
             revoked: before.map(|before| RevokedSessions { before, except }),
         })
+    }
+}
+
+/// As an array, in the order of the statement: names would be looked up once a row and column.
+impl Serialize for Columns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (
+            &self.user_id,
+            &self.email,
+            &self.display_name,
+            &self.email_verified,
+            &self.status,
+            &self.roles,
+            &self.created_at_us,
+            &self.updated_at_us,
+            &self.version,
+            &self.access_changed_at_us,
+            &self.revoked_before,
+            &self.revoked_except,
+            &self.search,
+            &self.email_order,
+        )
+            .serialize(serializer)
     }
 }
