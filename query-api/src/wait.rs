@@ -8,14 +8,14 @@ use service::{Code, Problem};
 use std::time::Duration;
 use tokio::{
     sync::{Semaphore, watch},
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 /// How long an answer waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many answers wait at once. The next one is told to come again.
 const WAITERS: usize = 1_000;
-/// How long the one that asks the tables where they are pauses between two questions.
+/// How long the one that asks the tables where they are pauses between two questions, unless it is told of a batch.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// How far the read models are, as far as this process has seen, and who waits for them.
@@ -96,13 +96,15 @@ impl Waits {
     }
 
     async fn ask(&self, minimum: Position) -> Result<(), Failure> {
+        let mut applied = self.read_models.applied();
         loop {
             let shown = self.read_models.checkpoint().await?.position;
             self.saw(shown);
             if shown >= minimum {
                 return Ok(());
             }
-            sleep(PAUSE).await;
+            // A projector in this process tells of each batch. Of one elsewhere only asking again tells.
+            drop(timeout(PAUSE, applied.changed()).await);
         }
     }
 }

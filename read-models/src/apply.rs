@@ -53,7 +53,9 @@ impl ReadModels {
         let mut batch = Batch::load(&mut tx, events, parked).await?;
         events.iter().for_each(|projected| batch.take(projected));
         batch.write(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.applied.send_replace(last.position);
+        Ok(())
     }
 }
 

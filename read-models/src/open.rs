@@ -1,11 +1,16 @@
 //! Where the tables are kept: an engine, and in it the live tables or those beside them.
 
 use crate::{ReadModelsError, postgres::Postgres, sqlite::Sqlite};
+use events::Position;
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// The read models. Cheap to clone; connections are made when they are first used.
 #[derive(Debug, Clone)]
 pub struct ReadModels {
     pub(crate) engine: Engine,
+    /// Where a batch of this process has moved the tables last.
+    pub(crate) applied: Arc<watch::Sender<Position>>,
 }
 
 #[derive(Debug, Clone)]
@@ -55,7 +60,7 @@ impl ReadModels {
     pub async fn open(url: &str) -> Result<ReadModels, ReadModelsError> {
         let engine = Engine::at(url, Place::Live)?;
         match engine.is_migrated().await? {
-            true => Ok(ReadModels { engine }),
+            true => Ok(engine.into()),
             false => Err(ReadModelsError::NotMigrated),
         }
     }
@@ -65,13 +70,13 @@ impl ReadModels {
         Self::drop_scratch(url).await?;
         let engine = Engine::at(url, Place::Next)?;
         engine.migrate().await?;
-        Ok(ReadModels { engine })
+        Ok(engine.into())
     }
 
     /// Opens the tables that were live before the last flip; none when there was no flip.
     pub async fn open_previous(url: &str) -> Result<Option<ReadModels>, ReadModelsError> {
         let engine = Engine::at(url, Place::Previous)?;
-        Ok(engine.is_migrated().await?.then_some(ReadModels { engine }))
+        Ok(engine.is_migrated().await?.then(|| engine.into()))
     }
 
     /// Removes what a rebuild left beside the live tables. Tables that were live before a flip stay.
@@ -82,12 +87,25 @@ impl ReadModels {
         }
     }
 
+    /// Tells of each batch that this handle or a clone of it applies, so that who waits for one in the same process
+    /// need not ask. Batches of other processes are not told; nor does a position here say what the tables show now.
+    #[must_use]
+    pub fn applied(&self) -> watch::Receiver<Position> {
+        self.applied.subscribe()
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
             Engine::Postgres(postgres) => postgres.close().await,
         }
+    }
+}
+
+impl From<Engine> for ReadModels {
+    fn from(engine: Engine) -> Self {
+        Self { engine, applied: Arc::new(watch::Sender::new(Position::START)) }
     }
 }
 
