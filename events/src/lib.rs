@@ -21,7 +21,7 @@ pub use facts::{
 pub use ids::{EventId, InvalidId, LogId, SessionId, UserId};
 pub use personal::{Group, KeyName, Personal, SealContext, Sealed};
 pub use position::{Position, Version};
-pub use record::{Actor, Draft, FactError, Record, RecordError, RequestContext, Salt, MAX_RECORD_BYTES};
+pub use record::{Actor, Draft, FactError, MAX_RECORD_BYTES, Record, RecordError, RequestContext, Salt};
 pub use roles::{BuiltInRole, InvalidRoleName, Permission, RoleName};
-pub use stream::{Category, InvalidStreamName, StreamName, MAX_STREAM_NAME_BYTES};
+pub use stream::{Category, InvalidStreamName, MAX_STREAM_NAME_BYTES, StreamName};
 pub use time::{InvalidTimestamp, Month, Timestamp};

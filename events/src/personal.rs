@@ -139,7 +139,8 @@ impl SealContext<'_> {
     /// The associated data (RFC 8452): each part on a line of its own. None of the parts can hold a line feed.
     #[must_use]
     pub fn associated_data(&self) -> Vec<u8> {
-        format!("evident/1\n{}\n{}\n{}\n{}", self.event_id, self.stream, self.event_type, self.key).into_bytes()
+        format!("evident/1\n{}\n{}\n{}\n{}", self.event_id, self.stream, self.event_type, self.key)
+            .into_bytes()
     }
 }
 

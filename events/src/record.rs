@@ -3,7 +3,8 @@
 //! It is written once. The same bytes lie in the log, travel, are hashed and exported; nothing re-serialises them.
 
 use crate::{
-    EventId, Fact, Group, KeyName, LogId, Personal, SealContext, Sealed, StreamName, Timestamp, UserId, Version,
+    EventId, Fact, Group, KeyName, LogId, Personal, SealContext, Sealed, StreamName, Timestamp, UserId,
+    Version,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;

@@ -4,11 +4,12 @@
 //! this test breaks the reading of logs that exist.
 
 use events::{
-    Actor, AuditExported, BuiltInRole, Credential, Draft, EndCause, EventId, ExportFormat, Fact, FailureCause,
-    LockedOut, LockoutScope, LogId, Network, PasswordChanged, Permission, Personal, Position, Profile,
-    ProfileChanged, Reason, Record, RequestContext, RevocationCause, RoleDefined, RoleGranted, RoleRemoved,
-    RoleRevoked, Salt, SessionId, SessionRefreshed, SessionReplayDetected, SessionRevoked, SessionStarted,
-    SessionsRevoked, SignInFailed, StreamName, Timestamp, UserId, UserRegistered, UserSuspended, Version,
+    Actor, AuditExported, BuiltInRole, Credential, Draft, EndCause, EventId, ExportFormat, Fact,
+    FailureCause, LockedOut, LockoutScope, LogId, Network, PasswordChanged, Permission, Personal, Position,
+    Profile, ProfileChanged, Reason, Record, RequestContext, RevocationCause, RoleDefined, RoleGranted,
+    RoleRemoved, RoleRevoked, Salt, SessionId, SessionRefreshed, SessionReplayDetected, SessionRevoked,
+    SessionStarted, SessionsRevoked, SignInFailed, StreamName, Timestamp, UserId, UserRegistered,
+    UserSuspended, Version,
 };
 use std::{fs, path::PathBuf};
 use uuid::Uuid;
@@ -45,8 +46,7 @@ fn facts() -> Vec<(StreamName, Fact)> {
         network: Some(network()),
     };
     let failed = SignInFailed { cause: FailureCause::WrongPassword, failures: 3, network: network() };
-    let locked =
-        LockedOut { scope: LockoutScope::Source, until: moment(), failures: 5, network: network() };
+    let locked = LockedOut { scope: LockoutScope::Source, until: moment(), failures: 5, network: network() };
     let started = SessionStarted { user_id: USER, expires_at: moment(), network: network() };
     let refreshed = SessionRefreshed {
         user_id: USER,
@@ -57,10 +57,11 @@ fn facts() -> Vec<(StreamName, Fact)> {
         network: network(),
     };
     let replayed = SessionReplayDetected { user_id: USER, generation: 2, network: network() };
-    let defined =
-        RoleDefined { role: desk.clone(), permissions: [Permission::UsersRead, Permission::UsersWrite].into() };
-    let exported =
-        AuditExported { format: ExportFormat::Jsonl, from: Position(1), to: Position(4_000) };
+    let defined = RoleDefined {
+        role: desk.clone(),
+        permissions: [Permission::UsersRead, Permission::UsersWrite].into(),
+    };
+    let exported = AuditExported { format: ExportFormat::Jsonl, from: Position(1), to: Position(4_000) };
     let reason = Personal::Open(Reason { text: "sends spam".into() });
     let revoked = SessionsRevoked { except: Some(SESSION), cause: RevocationCause::PasswordChanged };
     vec![
@@ -154,7 +155,8 @@ fn the_catalogue_describes_each_type_and_each_of_its_fields() {
     let catalogue = fs::read_to_string(path).expect("docs/EVENTS.md");
     for (stream, fact) in facts() {
         let (heading, event_type) = (format!("\n### `{}`\n", fact.event_type()), fact.event_type());
-        let section = catalogue.split_once(&heading).unwrap_or_else(|| panic!("no section for {event_type}")).1;
+        let section =
+            catalogue.split_once(&heading).unwrap_or_else(|| panic!("no section for {event_type}")).1;
         let section = section.split("\n#").next().unwrap_or_default();
         for field in write(stream, fact).data(|_, _| None).expect("data").keys() {
             assert!(section.contains(&format!("`{field}`")), "{event_type} does not describe {field}");
