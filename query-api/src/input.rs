@@ -22,7 +22,7 @@ impl Checks {
         match limit {
             Some(limit @ 1..=MAX_LIMIT) => limit,
             Some(_) | None => {
-                self.refuse("limit", "out_of_range", "a whole number from 1 to 200");
+                self.refuse("limit", "invalid_value", "a whole number from 1 to 200");
                 DEFAULT_LIMIT
             }
         }
@@ -32,7 +32,7 @@ impl Checks {
     pub(crate) fn text(&mut self, name: &str, text: Option<&str>) -> Option<String> {
         let text = text?;
         if text.is_empty() || text.chars().count() > MAX_TEXT || text.chars().any(char::is_control) {
-            self.refuse(name, "invalid", "1 to 200 characters, none of them a control character");
+            self.refuse(name, "invalid_value", "1 to 200 characters, none of them a control character");
             return None;
         }
         Some(text.to_owned())
@@ -48,7 +48,7 @@ impl Checks {
         match text?.parse() {
             Ok(value) => Some(value),
             Err(_) => {
-                self.refuse(name, "invalid", what);
+                self.refuse(name, "invalid_value", what);
                 None
             }
         }
@@ -64,7 +64,7 @@ impl Checks {
         self.parsed(name, text, "a position, which is a whole number").and_then(|position| {
             // The tables count in signed numbers.
             if i64::try_from(position).is_err() {
-                self.refuse(name, "out_of_range", "a position, which is a whole number");
+                self.refuse(name, "invalid_value", "a position, which is a whole number");
                 return None;
             }
             Some(Position(position))
@@ -79,9 +79,9 @@ impl Checks {
         self.parsed(name, text, "user:{id}, anonymous, system or operator")
     }
 
-    /// One of the parameters is wrong.
-    pub(crate) fn refuse(&mut self, name: &str, code: &'static str, detail: &'static str) {
-        self.0.push(FieldError::new(format!("/{name}"), code, detail));
+    /// One of the parameters is wrong; `what` says what would be right.
+    pub(crate) fn refuse(&mut self, name: &str, code: &'static str, what: &'static str) {
+        self.0.push(FieldError::new(format!("/{name}"), code, format!("This should be {what}.")));
     }
 
     /// All is well, or 422 with everything that is not.

@@ -156,5 +156,5 @@ async fn a_body_that_is_no_sign_in_is_refused() {
     let body = json!({ "email": "ada@x.io", "password": "x".repeat(2_000) });
     login().json(body).send().await.must_refuse("/password", "password_too_long");
     let body = json!({ "email": "ada@x.io", "password": PASSWORD, "session_id": "mine" });
-    login().json(body).send().await.must_refuse("/session_id", "unknown-field");
+    login().json(body).send().await.must_refuse("/session_id", "unknown_field");
 }

@@ -95,8 +95,8 @@ async fn nothing_else_is_assigned_by_surprise() {
     ] {
         let body = json!({ "display_name": "Ada", field: "x" });
         let pointer = format!("/{field}");
-        house.put(&path).by(&guest).json(body.clone()).send().await.must_refuse(&pointer, "unknown-field");
-        house.patch(&path).by(&guest).json(body).send().await.must_refuse(&pointer, "unknown-field");
+        house.put(&path).by(&guest).json(body.clone()).send().await.must_refuse(&pointer, "unknown_field");
+        house.patch(&path).by(&guest).json(body).send().await.must_refuse(&pointer, "unknown_field");
     }
     assert_eq!(house.told_of(guest.id).await, ["user.registered"]);
 }

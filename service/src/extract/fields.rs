@@ -11,12 +11,12 @@ const MAX_SEGMENT_CHARS: usize = 64;
 /// at the end of the pointer.
 const KINDS: [(&str, &str, &str, bool); 7] = [
     ("missing field", "required", "This is required.", true),
-    ("unknown field", "unknown-field", "There is no such field.", true),
-    ("duplicate field", "duplicate-field", "This stands here twice.", true),
-    ("invalid type", "invalid-type", "This is of another type than it should be.", false),
-    ("unknown variant", "unknown-value", "This is none of the possible values.", false),
-    ("invalid value", "invalid-value", "This is not a possible value.", false),
-    ("invalid length", "invalid-length", "This has another length than it should have.", false),
+    ("unknown field", "unknown_field", "There is no such field.", true),
+    ("duplicate field", "duplicate_field", "This stands here twice.", true),
+    ("invalid type", "invalid_type", "This is of another type than it should be.", false),
+    ("unknown variant", "unknown_value", "This is none of the possible values.", false),
+    ("invalid value", "invalid_value", "This is not a possible value.", false),
+    ("invalid length", "invalid_length", "This has another length than it should have.", false),
 ];
 
 /// The error of one refused value.
@@ -24,7 +24,7 @@ pub(super) fn refused<E: std::fmt::Display>(error: &serde_path_to_error::Error<E
     let text = error.inner().to_string();
     let mut pointer = pointer(error.path());
     let Some((words, code, detail, named)) = KINDS.iter().find(|(words, ..)| text.starts_with(words)) else {
-        return FieldError::new(pointer, "invalid-value", "This is not a possible value.");
+        return FieldError::new(pointer, "invalid_value", "This is not a possible value.");
     };
     let name = text[words.len()..].strip_prefix(" `").and_then(|rest| rest.split_once('`'));
     if let Some((name, _)) = name.filter(|_| *named) {

@@ -52,7 +52,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::validation(vec![FieldError::new(
             "",
-            "invalid-type",
+            "invalid_type",
             "The body must be an object.",
         )]));
     }
@@ -102,7 +102,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
             let inner = self.step(&key);
             // One is enough to say; a body full of them is not answered with a list as long.
             if !seen.insert(key) && self.duplicates.borrow().is_empty() {
-                let error = FieldError::new(inner.at.clone(), "duplicate-field", "This stands here twice.");
+                let error = FieldError::new(inner.at.clone(), "duplicate_field", "This stands here twice.");
                 self.duplicates.borrow_mut().push(error);
             }
             map.next_value_seed(inner)?;

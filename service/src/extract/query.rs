@@ -36,13 +36,13 @@ fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     let mut names = BTreeSet::new();
     if let Some((name, _)) = pairs.iter().find(|(name, _)| !names.insert(name)) {
         let pointer = format!("/{}", fields::escape(name));
-        let twice = FieldError::new(pointer, "duplicate-field", "This stands here twice.");
+        let twice = FieldError::new(pointer, "duplicate_field", "This stands here twice.");
         return Err(Problem::new(Code::MalformedRequest).errors(vec![twice]));
     }
     let pairs = MapDeserializer::new(pairs.iter().map(|(name, value)| (name.as_str(), Text(value))));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         let refused = fields::refused(&error);
-        let unknown = refused.code == "unknown-field";
+        let unknown = refused.code == "unknown_field";
         let code = if unknown { Code::MalformedRequest } else { Code::Validation };
         Problem::new(code).errors(vec![refused])
     })

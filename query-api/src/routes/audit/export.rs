@@ -76,10 +76,10 @@ impl Export {
         let from = checks.position("from", self.from.as_deref()).unwrap_or(Position::START.next());
         let to = checks.position("to", self.to.as_deref());
         if self.format.as_deref().is_some_and(|format| format != "jsonl") {
-            checks.refuse("format", "unknown", "jsonl");
+            checks.refuse("format", "unknown_value", "jsonl");
         }
         if to.is_some_and(|to| to < from) {
-            checks.refuse("to", "out_of_range", "a position that is not before from");
+            checks.refuse("to", "invalid_value", "a position that is not before from");
         }
         checks.finish()?;
         Ok((from, to))

@@ -67,7 +67,7 @@ impl ListUsers {
         let status = self.status.as_deref();
         let known = status.and_then(UserStatus::from_text);
         if status.is_some() && known.is_none() {
-            checks.refuse("status", "unknown", "active, suspended, deleted or erased");
+            checks.refuse("status", "unknown_value", "active, suspended, deleted or erased");
         }
         UserFilter {
             q: checks.text("q", self.q.as_deref()),

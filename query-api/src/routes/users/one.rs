@@ -73,8 +73,8 @@ pub(crate) async fn user(
 /// The past has no `ETag`: nobody can write to it.
 async fn as_it_was(app: &App, id: UserId, as_of: &str, reached: Reached) -> Result<Response, Failure> {
     let as_of: AsOf = as_of.parse().map_err(|()| {
-        let detail = "a position, or a time as in RFC 3339";
-        Problem::validation(vec![FieldError::new("/as_of", "invalid", detail)])
+        let detail = "This should be a position, or a time as in RFC 3339.";
+        Problem::validation(vec![FieldError::new("/as_of", "invalid_value", detail)])
     })?;
     let (position, row) = past::user(app, id, as_of).await?;
     let row = row.ok_or_else(|| app.not_found(position))?;
