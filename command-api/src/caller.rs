@@ -1,7 +1,7 @@
 //! Who asks. Read from the log, so that a right that was taken away is gone for the very next command.
 
 use crate::{App, failure::Failure};
-use events::{Permission, RoleName, Timestamp};
+use events::{Permission, RoleName};
 use http::HeaderMap;
 use service::{
     caller::{Caller, bearer},
@@ -24,9 +24,7 @@ impl App {
             user_id: live.user_id,
             session_id: live.id,
             session_position: live.started_position,
-            issued_at: Timestamp::from_micros(claims.iat.saturating_mul(1_000_000)),
             permissions: self.permissions(&person.roles).await?,
-            roles: person.roles.clone(),
         })
     }
 

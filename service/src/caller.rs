@@ -1,7 +1,7 @@
 //! Who asks. Whether the token still stands is looked up by each service in its own way; this is what they learn.
 
 use crate::problem::{Code, Problem};
-use events::{Permission, Position, RoleName, SessionId, Timestamp, UserId};
+use events::{Permission, Position, SessionId, UserId};
 use http::{HeaderMap, header::AUTHORIZATION};
 use std::collections::BTreeSet;
 
@@ -14,11 +14,7 @@ pub struct Caller {
     pub session_id: SessionId,
     /// Where the session's start stands in the log.
     pub session_position: Position,
-    /// When the access token was issued.
-    pub issued_at: Timestamp,
-    /// The roles that the person has now.
-    pub roles: BTreeSet<RoleName>,
-    /// All that these roles permit now.
+    /// All that the person's roles permit now.
     pub permissions: BTreeSet<Permission>,
 }
 
@@ -82,8 +78,6 @@ mod tests {
             user_id: UserId(Uuid::from_u128(1)),
             session_id: SessionId(Uuid::from_u128(2)),
             session_position: Position(3),
-            issued_at: Timestamp::from_micros(4),
-            roles: BTreeSet::new(),
             permissions: permissions.iter().copied().collect(),
         }
     }

@@ -217,12 +217,6 @@ impl Problem {
         self.0.code
     }
 
-    /// The fields that are wrong.
-    #[must_use]
-    pub fn field_errors(&self) -> &[FieldError] {
-        &self.0.errors
-    }
-
     /// What led here, for the log.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()

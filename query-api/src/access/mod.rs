@@ -58,7 +58,7 @@ impl Access {
         }
     }
 
-    /// Who asks, with the roles and permissions of this moment.
+    /// Who asks, with the permissions of this moment.
     pub(crate) fn caller(&self, claims: &Claims) -> Caller {
         let standing = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let roles = standing.roles(claims.sub, &claims.roles);
@@ -66,9 +66,7 @@ impl Access {
             user_id: claims.sub,
             session_id: claims.sid,
             session_position: claims.pos,
-            issued_at: Timestamp::from_micros(claims.iat.saturating_mul(1_000_000)),
             permissions: standing.permissions(&roles),
-            roles,
         }
     }
 
