@@ -6,8 +6,9 @@ use bytes::Bytes;
 use events::Position;
 use http::{HeaderValue, header};
 use serde::Serialize;
-use service::{position::EVIDENT_POSITION, problem::ProblemBody};
-use utoipa::{IntoResponses, ToSchema};
+use service::position::EVIDENT_POSITION;
+pub(crate) use service::problem::Problems;
+use utoipa::ToSchema;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,15 +17,6 @@ pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     /// Asks for the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
-}
-
-/// Any query that is not answered answers like this.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes answers to the OpenAPI document; `service::problem` makes them")]
-pub(crate) enum Problems {
-    /// What went wrong: `code` says it to programs.
-    #[response(status = "default", content_type = "application/problem+json")]
-    Problem(#[to_schema] ProblemBody),
 }
 
 /// Cuts what was found to `limit`. Lists ask for one more than they show: if it is there, `cursor` is made of the

@@ -7,7 +7,7 @@ use http::{
 };
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, error::Error, time::Duration};
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 macro_rules! codes {
     ($($name:ident $text:literal $status:ident $title:literal;)*) => {
@@ -272,6 +272,14 @@ pub struct ProblemBody {
     /// Which fields are wrong; with `validation` and refused query parameters only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<FieldError>>,
+}
+
+/// For the OpenAPI document: any operation that is not done answers like this.
+#[derive(Debug, IntoResponses)]
+pub enum Problems {
+    /// What went wrong: `code` says it to programs.
+    #[response(status = "default", content_type = "application/problem+json")]
+    Problem(#[to_schema] ProblemBody),
 }
 
 #[cfg(test)]
