@@ -15,7 +15,7 @@ async fn a_role_permits_what_it_says_from_the_next_command_on() {
     assert_eq!(
         answer.body(),
         json!({
-            "name": "front-desk", "permissions": ["users:read", "users:write"], "version": 1
+            "name": "front-desk", "permissions": ["users:read", "users:write"], "built_in": false, "version": 1
         })
     );
     define(json!(["users:read", "users:write"])).await.must_be(201);

@@ -33,6 +33,8 @@ pub(crate) struct RoleBody {
     name: RoleName,
     #[schema(value_type = Vec<String>)]
     permissions: BTreeSet<Permission>,
+    /// Never: a role that comes with Evident cannot be defined.
+    built_in: bool,
     version: u64,
 }
 
@@ -54,7 +56,7 @@ pub(crate) async fn define_role(
     let decided = app.decide(&asked, name.clone(), define).await?;
     let version = decided.version();
     let status = if version == Version(1) { StatusCode::CREATED } else { StatusCode::OK };
-    let body = RoleBody { name, permissions, version: version.0 };
+    let body = RoleBody { name, permissions, built_in: false, version: version.0 };
     Ok(Done::json(&app, decided.position(), status, body).version(version))
 }
 
