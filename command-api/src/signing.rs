@@ -1,11 +1,8 @@
 //! Access tokens: EdDSA JWTs (RFC 9068), signed here and nowhere else.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use service::token::Claims;
+use service::token::{Claims, TYP};
 use store::vault::SigningKey;
-
-/// What the header says that the token is (RFC 9068 §2.1), so that no other JWT can stand for it.
-const TYPE: &str = "at+jwt";
 
 /// Signs with the newest of the keys.
 pub(crate) struct Signer {
@@ -29,7 +26,7 @@ impl Signer {
     pub(crate) fn new(keys: &[SigningKey]) -> Result<Self, SigningError> {
         let newest = keys.iter().max_by_key(|key| key.created_at).ok_or(SigningError::NoKey)?;
         let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.into());
+        header.typ = Some(TYP.into());
         header.kid = Some(newest.kid.clone());
         Ok(Self { key: EncodingKey::from_ed_der(&newest.pkcs8), header })
     }

@@ -31,7 +31,7 @@ impl Postgres {
     /// The tables in this place. Nothing is opened before it is used.
     pub(crate) fn at(url: &str, place: Place) -> Result<Self, ReadModelsError> {
         let options = PgConnectOptions::from_str(url)?
-            .application_name("evident read models")
+            .application_name("evident-read")
             // Compiling a plan takes a hundred times longer than any statement here runs.
             .options([("search_path", schema(place)), ("jit", "off")]);
         let readers = PgPoolOptions::new().max_connections(8).connect_lazy_with(options.clone());

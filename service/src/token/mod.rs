@@ -12,7 +12,7 @@ pub use verifier::{TokenError, Verifier, VerifyingKey};
 use events::{EventId, Position, RoleName, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
-/// The `typ` of an access token (RFC 9068 §2.1).
+/// The `typ` of an access token (RFC 9068 §2.1): no other JWT can stand for it.
 pub const TYP: &str = "at+jwt";
 /// The one algorithm (RFC 8037).
 pub const ALG: &str = "EdDSA";
