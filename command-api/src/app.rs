@@ -103,7 +103,7 @@ impl App {
     pub async fn run_chores(&self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(CHORES_EVERY)).await.is_some() {
             if let Err(failure) = self.chores().await {
-                tracing::error!(cause = %failure, "chores were left undone");
+                tracing::error!(error = %failure, "chores were left undone");
             }
         }
     }

@@ -63,7 +63,7 @@ impl App {
         self.afterwards.spawn(async move {
             let noted = app.decide::<SignIns, Failure>(&asked, id, |_| Ok(facts.clone())).await;
             if let Err(failure) = noted {
-                tracing::error!(user.id = %id, cause = %failure, "a failed sign-in was not written down");
+                tracing::error!(user.id = %id, error = %failure, "a failed sign-in was not written down");
             }
         });
     }

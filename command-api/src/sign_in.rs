@@ -142,7 +142,7 @@ impl App {
             let rehash = |user: &User| Ok(domain::rehash(user, verified, hash.clone()));
             if let Err(failure) = app.decide::<User, Failure>(&asked, id, rehash).await {
                 // The next sign-in tries again.
-                tracing::error!(user.id = %id, cause = %failure, "a password kept its outdated hash");
+                tracing::error!(user.id = %id, error = %failure, "a password kept its outdated hash");
             }
         });
     }
