@@ -66,6 +66,11 @@ impl Asked {
         Self { ids: self.ids.then(what), if_match: IfMatch::Absent, ..self.clone() }
     }
 
+    /// As if it had come without an `Idempotency-Key`.
+    pub(crate) fn unkeyed(self, app: &App) -> Self {
+        Self { ids: Ids::new(app.entropy.bytes(), app.clock.now()), again: false, ..self }
+    }
+
     /// The same, by somebody who turned out to be this person.
     pub(crate) fn by(mut self, id: UserId) -> Self {
         self.context.actor = Actor::User(id);

@@ -73,7 +73,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::new(match refusal {
             Refusal::UnknownUser | Refusal::UnknownSession => Code::NotFound,
-            Refusal::UserExists => Code::Conflict,
+            Refusal::UserExists | Refusal::RoleRemoved => Code::Conflict,
             Refusal::EmailTaken => Code::EmailTaken,
             Refusal::Deleted => Code::UserDeleted,
             // The caller themselves, between the check of their token and the decision.

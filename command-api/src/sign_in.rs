@@ -76,7 +76,8 @@ impl App {
         Ok(verdict?)
     }
 
-    /// What this very command led to when it was tried before: the session as it started, whatever became of it.
+    /// What this very command led to when it was tried before, as long as nothing has become of it: once the session was
+    /// refreshed or ended, or the person's sessions were, a repetition would hand out what holds no longer.
     async fn signed_in_before(&self, asked: &Asked) -> Result<Option<SignedIn>, Failure> {
         if !asked.again {
             return Ok(None);
@@ -84,8 +85,15 @@ impl App {
         let Some((session, position)) = self.session_start(asked.ids.session()).await? else {
             return Ok(None);
         };
+        let unused = self.session(asked.ids.session(), None).await?.version == Version::NONE.next();
         let user = self.user(session.user_id, Some(Scope::Profiles), None).await?;
-        Ok(Some(self.signed_in(asked, &session, &user.state, position)?))
+        let ended = user.state.person().and_then(|person| person.sessions_ended);
+        let stands = user.state.session_stands(asked.ids.session(), position)
+            && ended.is_none_or(|ended| ended.position < position);
+        match unused && stands {
+            true => Ok(Some(self.signed_in(asked, &session, &user.state, position)?)),
+            false => Err(refused()),
+        }
     }
 
     /// Starts the session, then looks at its person again: whoever suspended, deleted or signed them out while the

@@ -38,6 +38,8 @@ impl ReadModels {
     /// A fact that cannot be read or folded parks its stream: the rest goes on, and nothing of the stream is shown
     /// further until [`ReadModels::retry`].
     ///
+    /// Erasing somebody also ends the tables from before the last flip, which would show them still.
+    ///
     /// # Errors
     /// [`ApplyError::Fenced`] when the tables are not at `from`: read the checkpoint and go on from there.
     pub async fn apply(&self, from: Position, log: LogId, events: &[Projected]) -> Result<(), ApplyError> {
@@ -53,8 +55,15 @@ impl ReadModels {
         let mut batch = Batch::load(&mut tx, events, parked).await?;
         events.iter().for_each(|projected| batch.take(projected));
         batch.write(&mut tx).await?;
+        let erases = events.iter().any(|projected| matches!(projected.fact, Ok(Fact::UserErased)));
+        if erases {
+            self.forget_previous(&mut tx).await?;
+        }
         tx.commit().await?;
         self.applied.send_replace(last.position);
+        if erases {
+            self.empty_wal().await?;
+        }
         Ok(())
     }
 }

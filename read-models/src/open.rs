@@ -1,6 +1,11 @@
 //! Where the tables are kept: an engine, and in it the live tables or those beside them.
 
-use crate::{ReadModelsError, postgres::Postgres, sqlite::Sqlite};
+use crate::{
+    ReadModelsError,
+    postgres::Postgres,
+    sqlite::{Sqlite, remove},
+    transaction::Tx,
+};
 use events::Position;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -18,6 +23,8 @@ pub(crate) enum Engine {
     Sqlite(Sqlite),
     Postgres(Postgres),
 }
+
+const DROP_PREVIOUS: &str = "drop schema if exists evident_read_previous cascade";
 
 /// Which of the tables that an engine keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +99,26 @@ impl ReadModels {
     #[must_use]
     pub fn applied(&self) -> watch::Receiver<Position> {
         self.applied.subscribe()
+    }
+
+    /// Removes the tables that were live before the last flip, when these are the live ones.
+    pub(crate) async fn forget_previous(&self, tx: &mut Tx) -> Result<(), ReadModelsError> {
+        match (&self.engine, tx) {
+            (Engine::Sqlite(sqlite), _) if sqlite.place == Place::Live => Ok(remove(&sqlite.previous().0)?),
+            (Engine::Postgres(postgres), Tx::Postgres(transaction)) if postgres.place == Place::Live => {
+                sqlx::query(DROP_PREVIOUS).execute(&mut **transaction).await?;
+                Ok(())
+            }
+            (Engine::Sqlite(_) | Engine::Postgres(_), Tx::Sqlite(_) | Tx::Postgres(_)) => Ok(()),
+        }
+    }
+
+    /// Leaves nothing of what was just overwritten beside the tables. PostgreSQL's own log is not ours to empty.
+    pub(crate) async fn empty_wal(&self) -> Result<(), ReadModelsError> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.empty_wal().await,
+            Engine::Postgres(_) => Ok(()),
+        }
     }
 
     /// Closes every connection.

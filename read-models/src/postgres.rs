@@ -1,6 +1,6 @@
 //! The tables in a PostgreSQL schema, and those beside them in schemas beside it.
 
-use crate::{ReadModelsError, open::Place};
+use crate::{ReadModelsError, open::Place, sqlite::PATIENCE};
 use sqlx::{
     PgPool,
     migrate::Migrator,
@@ -34,11 +34,13 @@ impl Postgres {
             .application_name("evident-read")
             // Compiling a plan takes a hundred times longer than any statement here runs.
             .options([("search_path", schema(place)), ("jit", "off")]);
-        let readers = PgPoolOptions::new().max_connections(8).connect_lazy_with(options.clone());
+        // Asking a connection whether it lives costs what the question itself costs.
+        let pool = || PgPoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false);
+        let readers = pool().max_connections(8).connect_lazy_with(options.clone());
         // A crash of the server may lose the last batches, rows and checkpoint together: the projector applies them
         // again. Waiting for the disk would only make readers wait for what is already safe in the log.
         let options = options.options([("synchronous_commit", "off")]);
-        let writer = PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
+        let writer = pool().max_connections(2).connect_lazy_with(options);
         Ok(Self { place, readers, writer })
     }
 

@@ -17,8 +17,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/read/sqlite");
 
 const IS_MIGRATED: &str = "select count(*) from _sqlx_migrations where success and version = $1";
 
-/// How long a statement waits for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a statement waits for another process that writes, and for a connection.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One file with the tables in it.
 #[derive(Debug, Clone)]
@@ -47,8 +47,11 @@ impl Sqlite {
         // A batch changes more pages than the defaults hold: they would be written twice, and moved from the WAL to
         // the file after every commit. Pages, and kibibytes when negative.
         let options = options.pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "8000");
-        let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(reading);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
+        // What an erasure blanks must not stay readable in the free space of its page.
+        let options = options.pragma("secure_delete", "on");
+        let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false);
+        let readers = pool().max_connections(4).connect_lazy_with(reading);
+        let writer = pool().max_connections(1).connect_lazy_with(options);
         Ok(Self { place, live, readers, writer })
     }
 
@@ -88,6 +91,12 @@ impl Sqlite {
     /// Removes these tables' file.
     pub(crate) fn remove(&self) -> Result<(), ReadModelsError> {
         Ok(remove(&self.path())?)
+    }
+
+    /// Moves what was written into the file and empties the log beside it, where older rows could still be read.
+    pub(crate) async fn empty_wal(&self) -> Result<(), ReadModelsError> {
+        sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.writer).await?;
+        Ok(())
     }
 
     pub(crate) async fn close(&self) {

@@ -45,9 +45,19 @@ pub(crate) fn make_data_dir(data_dir: &Path) -> Result<(), Failure> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).doing("make the data folder")
 }
 
-/// Makes the master key file if there is none. Only the embedded process does this: with several processes each would
-/// make its own, and none could open what another sealed.
-pub(crate) fn ensure_master_key(path: &Path, entropy: &Entropy) -> Result<(), Failure> {
+/// Makes the master key in the data folder if there is neither a key nor a vault that was made with one. Only the
+/// embedded process does this: with several processes each would make its own, and none could open what another sealed.
+///
+/// A file that was named, or that a vault was made with, is never made up: it is missing, and that is what to say.
+pub(crate) async fn ensure_master_key(config: &Config, entropy: &Entropy) -> Result<(), Failure> {
+    let path = &config.master_key_file;
+    let ours = config.data_dir.join("master.key") == *path;
+    if path.exists()
+        || !ours
+        || Vault::has_master_key(config.vault_url.expose()).await.doing("look for a vault")?
+    {
+        return Ok(());
+    }
     // `create_new` decides a race between two first starts: the second reads what the first wrote.
     let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match file {
@@ -62,7 +72,14 @@ pub(crate) fn ensure_master_key(path: &Path, entropy: &Entropy) -> Result<(), Fa
 }
 
 fn read_master_key(path: &Path) -> Result<MasterKey, Failure> {
-    let mode = fs::metadata(path).doing("read the master key")?.permissions().mode();
+    let Ok(metadata) = fs::metadata(path) else {
+        let text = format!(
+            "{} is missing or cannot be read; it is the one that the vault was made with",
+            path.display()
+        );
+        return Err(text).doing("read the master key");
+    };
+    let mode = metadata.permissions().mode();
     if mode & 0o077 != 0 {
         let text =
             format!("{} may be read by others (mode {:o}); make it 0600", path.display(), mode & 0o777);

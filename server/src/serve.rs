@@ -24,7 +24,7 @@ pub(crate) async fn run(config: Config) -> Result<ExitCode, Failure> {
     let (clock, entropy) = (Clock::System, Entropy::System);
 
     opening::make_data_dir(&config.data_dir)?;
-    opening::ensure_master_key(&config.master_key_file, &entropy)?;
+    opening::ensure_master_key(&config, &entropy).await?;
     opening::migrate(&config).await?;
     let stores = opening::open(&config).await?;
 

@@ -27,6 +27,8 @@ pub enum Refusal {
     BuiltInRole,
     /// No role of this name is defined.
     RoleUnknown,
+    /// A role of this name was removed. Its holders keep the name, so it is not defined again.
+    RoleRemoved,
     /// The role permits something that the one who asks may not do.
     AboveOwnLevel,
     /// Nobody grants a role to themselves.
@@ -47,6 +49,7 @@ impl fmt::Display for Refusal {
             Refusal::LastAdmin => "nobody else is an admin",
             Refusal::BuiltInRole => "role is built in",
             Refusal::RoleUnknown => "role is unknown",
+            Refusal::RoleRemoved => "role was removed",
             Refusal::AboveOwnLevel => "role permits more than the one who asks may do",
             Refusal::SelfGrant => "nobody grants a role to themselves",
         })

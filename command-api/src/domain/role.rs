@@ -79,7 +79,8 @@ pub fn may_grant(role: &Role, granter: &Granter<'_>) -> Result<(), Refusal> {
     must_not_exceed(&permissions, granter)
 }
 
-/// Says what a role permits from now on, at most what the definer may do. The same again says nothing new.
+/// Says what a role permits from now on, at most what the definer may do. The same again says nothing new. A removed
+/// role's name is never defined again.
 pub fn define(
     name: &RoleName,
     role: &Role,
@@ -89,7 +90,9 @@ pub fn define(
     match role {
         Role::BuiltIn(_) => return Err(Refusal::BuiltInRole),
         Role::Defined(current) if *current == permissions => return Ok(vec![]),
-        Role::Defined(_) | Role::Unknown | Role::Removed => {}
+        // Whoever held the name when it was removed holds it still, and would hold whatever it came to mean.
+        Role::Removed => return Err(Refusal::RoleRemoved),
+        Role::Defined(_) | Role::Unknown => {}
     }
     must_not_exceed(&permissions, definer)?;
     Ok(vec![Fact::RoleDefined(RoleDefined { role: name.clone(), permissions })])
@@ -157,7 +160,7 @@ mod tests {
     #[test]
     fn a_role_is_defined_redefined_and_defined_anew() {
         let more: BTreeSet<_> = [Permission::UsersRead].into();
-        for role_so_far in [Role::Unknown, Role::Removed, Role::Defined(more)] {
+        for role_so_far in [Role::Unknown, Role::Defined(more)] {
             let facts = define(&role("clerk"), &role_so_far, reads(), &somebody_with(&all()));
             assert_eq!(facts, Ok(vec![defined(reads())]), "{role_so_far:?}");
         }
@@ -167,6 +170,12 @@ mod tests {
     fn the_same_definition_again_says_nothing_new() {
         let facts = define(&role("clerk"), &Role::Defined(reads()), reads(), &somebody_with(&all()));
         assert_eq!(facts, Ok(vec![]));
+    }
+
+    #[test]
+    fn a_removed_role_does_not_come_back_to_those_who_held_it() {
+        let facts = define(&role("clerk"), &Role::Removed, reads(), &somebody_with(&all()));
+        assert_eq!(facts, Err(Refusal::RoleRemoved));
     }
 
     #[test]

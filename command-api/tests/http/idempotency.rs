@@ -41,12 +41,37 @@ async fn signing_in_again_gives_the_same_tokens() {
     let login = || house.post("/auth/login").key("k-1").json(body.clone()).send();
     let first = login().await.must_be(200);
     house.clock.advance(Duration::from_secs(30));
-    house.refresh(&first.guest().refresh_token).await.must_be(200);
     let again = login().await.must_be(200);
     assert_eq!(first.bytes, again.bytes);
     assert_eq!(first.header("evident-position"), again.header("evident-position"));
+    house.refresh(&first.guest().refresh_token).await.must_be(200);
+    login().await.must_say(401, "invalid-credentials");
     let started = house.all_told().await.iter().filter(|told| *told == "session.started").count();
     assert_eq!(started, 2, "the guest's own, and this one");
+}
+
+#[tokio::test]
+async fn signing_in_again_is_refused_once_the_sessions_of_the_person_ended() {
+    let house = House::new().await;
+    house.guest("ada@x.io").await;
+    let body = json!({ "email": "ada@x.io", "password": PASSWORD });
+    let login = || house.post("/auth/login").key("k-1").json(body.clone()).send();
+    let guest = login().await.must_be(200).guest();
+    let change = json!({ "current_password": PASSWORD, "new_password": "a wholly different sentence" });
+    house.post("/auth/password").by(&guest).json(change).send().await.must_be(204);
+    login().await.must_say(401, "invalid-credentials");
+}
+
+#[tokio::test]
+async fn a_key_does_not_stretch_the_grace_of_a_refresh_token() {
+    let house = House::new().await;
+    let guest = house.guest("ada@x.io").await;
+    let body = json!({ "refresh_token": guest.refresh_token });
+    let refresh = || house.post("/auth/refresh").key("k-1").json(body.clone()).send();
+    refresh().await.must_be(200);
+    refresh().await.must_be(200);
+    house.clock.advance(Duration::from_secs(30));
+    refresh().await.must_say(401, "invalid-refresh-token");
 }
 
 #[tokio::test]

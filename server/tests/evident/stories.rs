@@ -186,3 +186,41 @@ async fn refused_soon(evident: &Evident, token: &str) {
         assert!(std::time::Instant::now() < deadline, "a revoked token is still accepted");
     }
 }
+
+#[tokio::test]
+async fn a_master_key_that_is_missing_is_never_made_up_again() {
+    let mut evident = Evident::start();
+    assert!(evident.terminate().success());
+    let key = evident.folder().join("data/master.key");
+    std::fs::rename(&key, evident.folder().join("elsewhere")).expect("a moved key");
+    let refused = evident.operator(&["serve"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("master.key is missing"), "{said}");
+    assert!(!key.exists(), "a wrong key stands where the right one belongs");
+    std::fs::rename(evident.folder().join("elsewhere"), &key).expect("the key back");
+    evident.restart();
+}
+
+#[tokio::test]
+async fn erasing_somebody_leaves_nothing_of_them_in_any_file() {
+    let mut evident = Evident::start();
+    let id = evident.register("vanishing-canary@example.com").await;
+    evident.login("vanishing-canary@example.com").await;
+    let rebuilt = evident.operator(&["rebuild"]);
+    assert!(rebuilt.status.success(), "{rebuilt:?}");
+    let admin = evident.token(ADMIN).await;
+    let erased = evident.request(Method::POST, &format!("/users/{id}/erasure")).bearer_auth(&admin);
+    let erased = erased.send().await.expect("an answer");
+    assert_eq!(erased.status(), StatusCode::ACCEPTED);
+    let position = erased.headers()["evident-position"].to_str().expect("text").to_owned();
+    let user = evident.request(Method::GET, &format!("/users/{id}")).bearer_auth(&admin);
+    let (_, user) = answer(user.header("Evident-Min-Position", position)).await;
+    assert_eq!((&user["status"], &user["email"]), (&json!("erased"), &Value::Null));
+    assert!(evident.terminate().success());
+    for entry in evident.folder().join("data").read_dir().expect("the data folder") {
+        let path = entry.expect("an entry").path();
+        let bytes = std::fs::read(&path).expect("a file");
+        let found = bytes.windows(16).any(|window| window == b"vanishing-canary");
+        assert!(!found, "somebody erased still stands in {}", path.display());
+    }
+}

@@ -35,6 +35,20 @@ impl Vault {
         Ok(vault)
     }
 
+    /// Whether a master key was decided on: a vault that was opened once can be opened with that one alone.
+    ///
+    /// # Errors
+    /// [`VaultError::Broken`] when the database cannot be reached.
+    pub async fn has_master_key(url: &str) -> Result<bool, VaultError> {
+        let engine = match Engine::open(url).await {
+            Err(VaultError::NotMigrated) => return Ok(false),
+            opened => opened?,
+        };
+        let any = ServerKeys::any(&engine).await;
+        engine.close().await;
+        any
+    }
+
     /// Waits for what is under way, and lets go of the database.
     pub async fn close(&self) {
         self.0.engine.close().await;

@@ -52,6 +52,15 @@ impl ServerKeys {
         Ok(Self { index, hasher, refresh, token })
     }
 
+    /// Whether any was made.
+    pub(super) async fn any(engine: &Engine) -> Result<bool, VaultError> {
+        let count: i64 = match engine {
+            Engine::Sqlite(store) => sqlx::query_scalar(COUNT).fetch_one(&store.readers).await?,
+            Engine::Postgres(store) => sqlx::query_scalar(COUNT).fetch_one(&store.readers).await?,
+        };
+        Ok(count > 0)
+    }
+
     const fn get(&self, purpose: Purpose) -> &Secret32 {
         match purpose {
             Purpose::Index => &self.index,
@@ -61,6 +70,7 @@ impl ServerKeys {
     }
 }
 
+const COUNT: &str = "select count(*) from server_keys";
 const FIND: &str = "select wrapped from server_keys where purpose = $1";
 const CREATE: &str =
     "insert into server_keys (purpose, wrapped) values ($1, $2) on conflict (purpose) do nothing";
