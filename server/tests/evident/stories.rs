@@ -1,12 +1,34 @@
 //! Whole stories against the running binary, told over HTTP as a front end, an admin and an auditor would.
 
-use crate::support::{ADMIN, Evident, PASSWORD, answer};
+use crate::support::{ADMIN, Evident, PASSWORD, answer, postgres_database};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn somebody_registers_signs_in_stays_signed_in_and_signs_out() {
-    let evident = Evident::start();
+    a_whole_visit(&Evident::start()).await;
+}
+
+#[tokio::test]
+async fn the_same_visit_with_everything_on_postgresql() {
+    let url = postgres_database();
+    let stores =
+        ["EVIDENT_LOG_URL", "EVIDENT_READ_URL", "EVIDENT_VAULT_URL"].map(|name| (name, url.as_str()));
+    let admin = [("EVIDENT_ADMIN_EMAIL", ADMIN), ("EVIDENT_ADMIN_PASSWORD", PASSWORD)];
+    let mut evident = Evident::start_with(stores.into_iter().chain(admin));
+    a_whole_visit(&evident).await;
+    evident.kill();
+    evident.restart();
+    let check = evident.operator(&["rebuild", "--check"]);
+    assert!(check.status.success(), "{check:?}");
+    let rebuilt = evident.operator(&["rebuild"]);
+    assert!(rebuilt.status.success(), "{rebuilt:?}");
+    let doctor = evident.operator(&["doctor"]);
+    assert!(doctor.status.success(), "{doctor:?}");
+    evident.token("ada@example.com").await;
+}
+
+async fn a_whole_visit(evident: &Evident) {
     let id = evident.register("ada@example.com").await;
     let first = evident.login("ada@example.com").await;
     let token = first["access_token"].as_str().expect("a token");
@@ -30,7 +52,7 @@ async fn somebody_registers_signs_in_stays_signed_in_and_signs_out() {
     let (status, problem) =
         evident.post("/auth/refresh", json!({"refresh_token": second["refresh_token"]})).await;
     assert_eq!((status, &problem["code"]), (StatusCode::UNAUTHORIZED, &json!("invalid-refresh-token")));
-    refused_soon(&evident, second_token).await;
+    refused_soon(evident, second_token).await;
 }
 
 #[tokio::test]

@@ -181,3 +181,20 @@ fn read_welcome(process: &mut Child, folder: &Path) -> String {
     }
     welcome
 }
+
+/// An empty database on the server that the tests were given.
+#[expect(clippy::disallowed_methods, reason = "tests learn from the environment where their PostgreSQL is")]
+pub(crate) fn postgres_database() -> String {
+    let server = std::env::var("EVIDENT_TEST_POSTGRES_URL").expect(
+        "run scripts/test, or set EVIDENT_TEST_POSTGRES_URL to a PostgreSQL whose databases are expendable",
+    );
+    let moment = std::time::UNIX_EPOCH.elapsed().expect("a clock past 1970").as_nanos();
+    let name = format!("evident_{}_{moment}", std::process::id());
+    let created = Command::new("psql")
+        .args([&server, "--quiet", "--command", &format!("create database {name}")])
+        .status()
+        .expect("psql is installed");
+    assert!(created.success(), "psql could not create a database");
+    let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+    format!("{base}/{name}")
+}
