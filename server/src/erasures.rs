@@ -5,7 +5,7 @@ use crate::{
     opening,
     report::{self, Doing, Failure},
 };
-use events::{Category, Position};
+use events::{Category, Fact, Position};
 use service::{clock::Clock, config::Config};
 use std::process::ExitCode;
 
@@ -19,7 +19,7 @@ pub(crate) async fn replay(config: &Config) -> Result<ExitCode, Failure> {
         let Some(last) = page.last() else { break };
         after = last.position;
         for stored in &page {
-            if stored.record.event_type == "user.erased.v1"
+            if stored.record.event_type == Fact::UserErased.event_type()
                 && let Category::User(user) = stored.record.stream.category()
             {
                 stores.vault.finish_erasure(user, Clock::System.now()).await.doing("destroy keys")?;

@@ -34,7 +34,13 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<ExitCo
     let position = compared.position;
     let (verdict, outcome) = match compared.difference {
         None => ("they are what the log says".to_owned(), ExitCode::SUCCESS),
-        Some(difference) => (format!("THEY DIFFER from the log: {difference:?}"), ExitCode::FAILURE),
+        Some(found) => {
+            let (table, up_to) = (found.table, found.up_to);
+            (
+                format!("THEY DIFFER from the log, first in {table} at key {up_to} or before"),
+                ExitCode::FAILURE,
+            )
+        }
     };
     report::say(format_args!("The read models were compared at position {position}: {verdict}."));
     if !arguments.check {
