@@ -26,7 +26,8 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("sqlx::", &["store/", "read-models/", "bench/"], "SQL is spoken by store and read-models"),
     ("argon2::", &["command-api/src/hashing", "bench/"], "passwords are hashed in one file"),
     ("async_nats::", &["store/src/bus/nats"], "NATS is one way to carry, behind store"),
-    ("kurrentdb::", &["store/src/log/kurrentdb"], "KurrentDB is one engine of the log"),
+    ("eventstore::", &["store/src/log/kurrentdb"], "KurrentDB is one engine of the log"),
+    ("redis::", &["service/src/shared"], "what processes share is asked for in one place"),
     (
         "std::env",
         &["service/src/config", TESTS, "bench/"],

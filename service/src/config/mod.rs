@@ -92,6 +92,12 @@ pub struct Config {
     pub read_url: Secret,
     /// `EVIDENT_VAULT_URL` (`vault.db` in the data folder): where the keys are.
     pub vault_url: Secret,
+    /// `EVIDENT_NATS_URL` (unset: the log itself is tailed): the NATS servers that carry the log's tail.
+    pub nats_url: Option<Secret>,
+    /// `EVIDENT_NATS_REPLICAS` (1, at most 5): on how many NATS servers the tail is kept.
+    pub nats_replicas: usize,
+    /// `EVIDENT_REDIS_URL` (unset: in process): the Valkey or Redis that holds what several processes share.
+    pub redis_url: Option<Secret>,
     /// `EVIDENT_MASTER_KEY_FILE` (`master.key` in the data folder): base64 of the 32 bytes that wrap all other keys.
     pub master_key_file: PathBuf,
     /// `EVIDENT_ADMIN_EMAIL`: the first admin's address.
@@ -141,6 +147,9 @@ impl Config {
             log_url: reader.or("EVIDENT_LOG_URL", store("log.db"), parse::log_url),
             read_url: reader.or("EVIDENT_READ_URL", store("read.db"), parse::store_url),
             vault_url: reader.or("EVIDENT_VAULT_URL", store("vault.db"), parse::store_url),
+            nats_url: reader.optional("EVIDENT_NATS_URL", parse::nats_url),
+            nats_replicas: reader.or("EVIDENT_NATS_REPLICAS", 1, parse::nats_replicas),
+            redis_url: reader.optional("EVIDENT_REDIS_URL", parse::redis_url),
             master_key_file: reader.or("EVIDENT_MASTER_KEY_FILE", data_dir.join("master.key"), parse::path),
             admin_email: reader.optional("EVIDENT_ADMIN_EMAIL", parse::text),
             admin_password: reader.optional("EVIDENT_ADMIN_PASSWORD", parse::secret),
@@ -156,7 +165,7 @@ impl Config {
             log_format: reader.or("EVIDENT_LOG_FORMAT", environment.log_format(), parse::log_format),
             data_dir,
         };
-        reader.not_in_this_build(&["EVIDENT_NATS_URL", "EVIDENT_REDIS_URL", "EVIDENT_SMTP_URL"]);
+        reader.not_in_this_build(&["EVIDENT_SMTP_URL"]);
         if config.admin_password.is_some() && config.admin_email.is_none() {
             reader.mistake("EVIDENT_ADMIN_PASSWORD", "needs EVIDENT_ADMIN_EMAIL beside it");
         }

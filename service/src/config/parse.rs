@@ -136,22 +136,47 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
+/// One of SQLite and PostgreSQL, as [`store_url`], or KurrentDB.
 pub(super) fn log_url(text: &str) -> Parsed<Secret> {
-    if ["esdb:", "esdb+discover:", "kurrentdb:", "kurrentdb+discover:"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme))
-    {
-        return Err("names KurrentDB, which is not in this build; use sqlite: or postgres://");
-    }
-    store_url(text)
+    let known = [
+        "sqlite:",
+        "postgres://",
+        "postgresql://",
+        "esdb://",
+        "esdb+discover://",
+        "kurrentdb://",
+        "kurrentdb+discover://",
+    ];
+    one_of(&known, text).ok_or("must begin with sqlite:, postgres://, esdb:// or kurrentdb:// and say where")
 }
 
 pub(super) fn store_url(text: &str) -> Parsed<Secret> {
-    let known = ["sqlite:", "postgres://", "postgresql://"];
-    match known.iter().find_map(|scheme| text.strip_prefix(scheme)) {
-        Some(rest) if !rest.is_empty() => Ok(Secret::new(text)),
-        Some(_) | None => Err("must begin with sqlite: or postgres:// and say where"),
+    one_of(&["sqlite:", "postgres://", "postgresql://"], text)
+        .ok_or("must begin with sqlite: or postgres:// and say where")
+}
+
+/// One server or several with commas between them; NATS finds the rest of its cluster by itself.
+pub(super) fn nats_url(text: &str) -> Parsed<Secret> {
+    let each = |url| one_of(&["nats://", "tls://"], url).is_some();
+    match list(text).count() > 0 && list(text).all(each) {
+        true => Ok(Secret::new(text)),
+        false => Err("must begin with nats:// or tls:// and say where; several with commas between them"),
     }
+}
+
+pub(super) fn nats_replicas(text: &str) -> Parsed<usize> {
+    text.parse().ok().filter(|replicas| (1..=5).contains(replicas)).ok_or("must be 1 to 5")
+}
+
+pub(super) fn redis_url(text: &str) -> Parsed<Secret> {
+    one_of(&["redis://", "rediss://", "valkey://", "valkeys://"], text)
+        .ok_or("must begin with redis:// or rediss:// and say where")
+}
+
+/// The whole URL, when it has one of these beginnings and goes on after it.
+fn one_of(beginnings: &[&str], url: &str) -> Option<Secret> {
+    let rest = beginnings.iter().find_map(|beginning| url.strip_prefix(beginning))?;
+    (!rest.is_empty()).then(|| Secret::new(url))
 }
 
 pub(super) fn registration(text: &str) -> Parsed<Registration> {

@@ -33,7 +33,9 @@ fn what_is_set_is_taken() {
         ("EVIDENT_ACCESS_TTL", "90s"),
         ("EVIDENT_ARGON2", "m=47104,t=1,p=1"),
         ("EVIDENT_RATE_LIMITS", "off"),
-        ("EVIDENT_NATS_URL", ""),
+        ("EVIDENT_LOG_URL", "kurrentdb+discover://user:canary@log.example.com?tls=true"),
+        ("EVIDENT_NATS_URL", "tls://user:canary@one:4222, nats://two"),
+        ("EVIDENT_REDIS_URL", ""),
     ])
     .expect("all of it is right");
     assert_eq!(config.public_url, "https://id.example.com");
@@ -44,6 +46,7 @@ fn what_is_set_is_taken() {
     assert_eq!(config.access_ttl, Duration::from_secs(90));
     assert_eq!(config.argon2.memory_kib, 47_104);
     assert!(!config.rate_limits);
+    assert!(config.nats_url.is_some() && config.redis_url.is_none(), "an empty variable is as good as none");
     let shown = format!("{config:?}");
     assert!(!shown.contains("canary") && !shown.contains("reader@db"), "{shown}");
 }
@@ -55,7 +58,7 @@ fn all_mistakes_are_reported_together_and_no_value_is_shown() {
         ("EVIDENT_PUBLIC_URL", "canary"),
         ("EVIDENT_CORS_ORIGINS", "*"),
         ("EVIDENT_TRUSTED_PROXIES", "canary"),
-        ("EVIDENT_LOG_URL", "esdb://canary"),
+        ("EVIDENT_LOG_URL", "mysql://canary"),
         ("EVIDENT_READ_URL", "mysql://canary"),
         ("EVIDENT_VAULT_URL", "sqlite:"),
         ("EVIDENT_ADMIN_PASSWORD", "canary"),
@@ -67,7 +70,9 @@ fn all_mistakes_are_reported_together_and_no_value_is_shown() {
         ("EVIDENT_PASSWORD_MIN", "7"),
         ("EVIDENT_RATE_LIMITS", "canary"),
         ("EVIDENT_LOG_FORMAT", "canary"),
-        ("EVIDENT_NATS_URL", "nats://canary"),
+        ("EVIDENT_NATS_URL", "nats://one,canary"),
+        ("EVIDENT_NATS_REPLICAS", "0"),
+        ("EVIDENT_REDIS_URL", "canary"),
         ("EVIDENT_SESION_TTL", "canary"),
     ];
     let mistakes = read(wrong).expect_err("nothing of it is right");

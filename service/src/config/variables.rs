@@ -1,7 +1,7 @@
 //! The variables, for people: `--help` prints this table.
 
 /// Name, default, meaning.
-const VARIABLES: [(&str, &str, &str); 25] = [
+const VARIABLES: [(&str, &str, &str); 26] = [
     ("EVIDENT_BIND", "127.0.0.1:8080", "where to listen"),
     ("EVIDENT_OPS_BIND", "", "where health and metrics listen; unset: on EVIDENT_BIND"),
     (
@@ -12,7 +12,11 @@ const VARIABLES: [(&str, &str, &str); 25] = [
     ("EVIDENT_CORS_ORIGINS", "", "origins of pages that may call us, with commas between"),
     ("EVIDENT_TRUSTED_PROXIES", "", "networks whose X-Forwarded-For is believed"),
     ("EVIDENT_DATA_DIR", "./data", "where files are kept"),
-    ("EVIDENT_LOG_URL", "sqlite: in the data folder", "where the log is: sqlite:PATH or postgres://…"),
+    (
+        "EVIDENT_LOG_URL",
+        "sqlite: in the data folder",
+        "where the log is: sqlite:PATH, postgres://… or kurrentdb://…",
+    ),
     ("EVIDENT_READ_URL", "sqlite: in the data folder", "where the read models are"),
     ("EVIDENT_VAULT_URL", "sqlite: in the data folder", "where the keys are"),
     (
@@ -32,8 +36,9 @@ const VARIABLES: [(&str, &str, &str); 25] = [
     ("EVIDENT_PASSWORD_MIN", "15", "the fewest code points of a password"),
     ("EVIDENT_RATE_LIMITS", "on", "off only for load tests"),
     ("EVIDENT_LOG_FORMAT", "text on a terminal, json else", "what log lines look like"),
-    ("EVIDENT_NATS_URL", "", "not in this build"),
-    ("EVIDENT_REDIS_URL", "", "not in this build"),
+    ("EVIDENT_NATS_URL", "", "nats://… that carries the log's tail; unset: the log itself is tailed"),
+    ("EVIDENT_NATS_REPLICAS", "1", "on how many NATS servers the tail is kept"),
+    ("EVIDENT_REDIS_URL", "", "redis://… for limits and answers that processes share; unset: in process"),
     ("EVIDENT_SMTP_URL", "", "not in this build"),
 ];
 
