@@ -1,8 +1,9 @@
 //! What every query works with.
 
-use crate::{access::Access, feed::Feed, keys::Keys, me::Me, wait::Waits};
+use crate::{access::Access, asking::OLDEST_FEED, feed::Feed, keys::Keys, me::Me, wait::Waits};
 use events::{LogId, Position};
 use http::HeaderValue;
+use metrics::gauge;
 use read_models::{ReadModels, ReadModelsError};
 use serde::{Serialize, de::DeserializeOwned};
 use service::{
@@ -99,6 +100,19 @@ impl App {
     pub async fn follow(&self, shutdown: CancellationToken) {
         let Inner { feed, access, me, clock, keys, .. } = &*self.0;
         tokio::join!(feed.run(access, me, clock, shutdown.clone()), keys.run(shutdown));
+    }
+
+    /// Whether what was revoked lately is known here. When it is not, nobody is admitted.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.0.feed.age(self.0.clock.now()) <= OLDEST_FEED
+    }
+
+    /// Brings the gauges up to date that are read off only when somebody asks for them.
+    pub fn observe(&self) {
+        gauge!("evident_feed_age_seconds").set(self.0.feed.age(self.0.clock.now()).as_secs_f64());
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nobody counts to 2^53 here")]
+        gauge!("evident_access_changes").set(self.0.access.len() as f64);
     }
 
     /// Answers once everything up to `position` is in force here.

@@ -35,7 +35,7 @@ impl FromRequestParts<App> for SignedIn {
         let claims = app.keys().verify(bearer(&parts.headers)?, now).await.map_err(Problem::from)?;
         let minimum = minimum(app, &parts.headers)?;
         app.waits().until_in_force(app.feed(), minimum).await?;
-        if app.feed().age(now) > OLDEST_FEED {
+        if !app.is_current() {
             return Err(Problem::new(Code::Unavailable).into());
         }
         app.access().admit(&claims)?;

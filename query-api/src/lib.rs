@@ -20,4 +20,4 @@ mod views;
 mod wait;
 
 pub use app::{App, StartError};
-pub use routes::{machines, router};
+pub use routes::router;

@@ -70,14 +70,6 @@ impl Waits {
         .await
     }
 
-    /// Whether the read models get as far as `position` while somebody has patience.
-    pub(crate) async fn shows(&self, position: Position, patience: Duration) -> Result<bool, Failure> {
-        match timeout(patience, self.ask_or_be_told(position)).await {
-            Ok(told) => told.map(|()| true),
-            Err(_) => Ok(false),
-        }
-    }
-
     async fn bounded(&self, wait: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
         let Ok(_place) = self.places.try_acquire() else {
             return Err(Problem::new(Code::Overloaded).into());

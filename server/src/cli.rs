@@ -1,20 +1,25 @@
 //! The command line: which command, and what each is for.
 
-use crate::{admin, doctor, erasures, migrate, parked, rebuild, report, serve};
-use clap::{Parser, Subcommand};
+use crate::{Role, admin, doctor, erasures, migrate, parked, rebuild, report, serve};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use service::config::{Config, Environment};
 use std::process::ExitCode;
 
 /// Users, sessions, and an audit trail that can be proved.
 #[derive(Parser)]
 #[command(name = "evident", version, after_long_help = service::config::help())]
-pub(crate) struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
 
+/// One service of Evident, by itself.
+#[derive(Parser)]
+#[command(version, after_long_help = service::config::help())]
+struct ServiceCli {}
+
 #[derive(Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Run everything in this process (the default): commands, projection, queries.
     Serve,
     /// Apply the migrations to whatever the URLs name.
@@ -35,13 +40,13 @@ enum Command {
 }
 
 #[derive(Subcommand)]
-enum AdminCommand {
+pub(crate) enum AdminCommand {
     /// Make one more admin.
     Create(admin::Arguments),
 }
 
 #[derive(Subcommand)]
-enum ParkedCommand {
+pub(crate) enum ParkedCommand {
     /// List the parked streams and why each was set aside.
     List,
     /// Fold a parked stream again from where it was set aside.
@@ -49,20 +54,33 @@ enum ParkedCommand {
 }
 
 #[derive(Subcommand)]
-enum ErasuresCommand {
+pub(crate) enum ErasuresCommand {
     /// Destroy the keys of everybody whom the log says is erased. Needed after the vault was restored from a backup.
     Replay,
 }
 
+/// Reads the command line; ends the process after `--help`, `--version` or a mistake. Services have no commands.
+pub(crate) fn parse(role: Role) -> Command {
+    match role {
+        Role::Everything => Cli::parse().command.unwrap_or(Command::Serve),
+        Role::Commands | Role::Projection | Role::Queries => {
+            let command = ServiceCli::command().name(role.binary());
+            let ServiceCli {} =
+                ServiceCli::from_arg_matches(&command.get_matches()).unwrap_or_else(|mistake| mistake.exit());
+            Command::Serve
+        }
+    }
+}
+
 /// Reads the configuration, all mistakes at once, and runs the command.
-pub(crate) async fn run(cli: Cli) -> ExitCode {
+pub(crate) async fn run(role: Role, command: Command) -> ExitCode {
     let config = match Environment::load(std::path::Path::new(".")).map(|found| Config::read(&found)) {
         Ok(Ok(config)) => config,
         Ok(Err(mistakes)) => return report::misconfigured(&mistakes),
         Err(error) => return report::failed("read .env", &error),
     };
-    let outcome = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(config).await,
+    let outcome = match command {
+        Command::Serve => serve::run(config, role).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Admin(AdminCommand::Create(arguments)) => admin::create(&config, arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,

@@ -2,3 +2,7 @@
 
 pub mod log;
 pub mod vault;
+
+mod away;
+
+use away::is_away;

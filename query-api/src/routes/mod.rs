@@ -2,14 +2,12 @@
 
 mod audit;
 mod auth;
-mod machines;
+mod jwks;
 mod parked;
 mod roles;
 mod users;
 
 use crate::App;
-use axum::extract::FromRef;
-use service::telemetry::Metrics;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Everything that front ends, admins and auditors ask.
@@ -27,22 +25,6 @@ pub fn router(app: App) -> OpenApiRouter {
         .routes(routes!(audit::one::event))
         .routes(routes!(audit::export::export_audit))
         .routes(routes!(parked::list_parked))
-        .routes(routes!(machines::jwks::jwks))
+        .routes(routes!(jwks::jwks))
         .with_state(app)
-}
-
-/// What load balancers and monitors ask: `/health`, `/health/ready` and `/metrics`, perhaps on an address of its own.
-pub fn machines(app: App, metrics: Metrics) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(machines::health::alive))
-        .routes(routes!(machines::health::ready))
-        .routes(routes!(machines::metrics::metrics))
-        .with_state(Machines { app, metrics })
-}
-
-/// What monitors' routes work with.
-#[derive(Clone, FromRef)]
-struct Machines {
-    app: App,
-    metrics: Metrics,
 }

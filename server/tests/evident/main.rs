@@ -1,6 +1,9 @@
-//! The running binary, as a front end, an admin, an auditor, an operator and a power cut meet it.
+//! The running binaries, as a front end, an admin, an auditor, an operator and a power cut meet them.
 
+mod cluster;
 mod crash;
+mod roles;
+mod servers;
 mod stories;
 mod support;
 mod walkthrough;

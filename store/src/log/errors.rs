@@ -126,17 +126,7 @@ impl LogError {
 impl From<sqlx::Error> for LogError {
     fn from(error: sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(|error| error.code());
-        let lost = match code.as_deref() {
-            Some(code) => engine_is_away(code),
-            None => matches!(
-                error,
-                sqlx::Error::Io(_)
-                    | sqlx::Error::Tls(_)
-                    | sqlx::Error::Protocol(_)
-                    | sqlx::Error::PoolTimedOut
-                    | sqlx::Error::WorkerCrashed
-            ),
-        };
+        let lost = crate::is_away(&error);
         match code.as_deref() {
             // undefined schema, table, function
             Some("3F000" | "42P01" | "42883") => Self::NotMigrated,
@@ -145,19 +135,6 @@ impl From<sqlx::Error> for LogError {
             Some(_) | None => Self::Refused(Arc::new(error)),
         }
     }
-}
-
-/// Whether an engine's error code says that trying again later may succeed, whatever the statement was.
-///
-/// PostgreSQL (appendix A): connection, resources, cancelled or shutting down, system, and lock or serialisation
-/// failures. SQLite (result codes): busy, locked, out of memory, I/O, full, cannot open; extended codes hold the
-/// primary one in their low byte.
-fn engine_is_away(code: &str) -> bool {
-    let postgres = code.len() == 5
-        && (["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
-            || ["40001", "40P01", "55P03"].contains(&code));
-    let sqlite = code.parse::<u32>().is_ok_and(|code| [5, 6, 7, 10, 13, 14].contains(&(code & 0xff)));
-    postgres || (code.len() < 5 && sqlite)
 }
 
 impl From<MigrateError> for LogError {

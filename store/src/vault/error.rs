@@ -1,6 +1,7 @@
 //! What the vault could not do.
 
 use events::UserId;
+use sqlx::migrate::MigrateError;
 
 /// What the vault could not do.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +11,7 @@ pub enum VaultError {
     NotMigrated,
     /// Its migrations cannot be applied.
     #[error("vault cannot be migrated: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(#[from] MigrateError),
     /// The vault was made with another master key.
     #[error("master key is not the one that this vault was made with")]
     WrongMasterKey,
@@ -32,6 +33,23 @@ pub enum VaultError {
 }
 
 impl VaultError {
+    /// Whether the database does not answer, so that asking again later may go better.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            VaultError::Broken(error) | VaultError::Migration(MigrateError::Execute(error)) => {
+                crate::is_away(error)
+            }
+            VaultError::NotMigrated
+            | VaultError::Migration(_)
+            | VaultError::WrongMasterKey
+            | VaultError::PersonErased(_)
+            | VaultError::UnknownEngine
+            | VaultError::Corrupt(_)
+            | VaultError::Cryptography(_) => false,
+        }
+    }
+
     /// Whether the database's role may not do this (PostgreSQL's `insufficient_privilege`). SQLite has no roles.
     pub(super) fn is_forbidden(&self) -> bool {
         let VaultError::Broken(sqlx::Error::Database(error)) = self else { return false };

@@ -1,0 +1,5 @@
+//! The `command-api` binary: decides. Takes commands and appends what they say.
+
+fn main() -> std::process::ExitCode {
+    server::main(server::Role::Commands)
+}

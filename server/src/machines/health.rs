@@ -1,0 +1,138 @@
+//! `GET /health` and `GET /health/ready`
+
+use crate::serve::Parts;
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use events::Position;
+use http::StatusCode;
+use read_models::{ReadModels, ReadModelsError};
+use serde::Serialize;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+use utoipa::ToSchema;
+
+/// How long the stores have to answer, and the read models to come as far as the log is.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often the read models are looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// That the process is alive.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// Always `ok`: a process that is not well does not answer.
+    status: &'static str,
+}
+
+/// What can and cannot serve. What a process does not need is left out.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+pub(crate) struct Readiness {
+    /// `ready` when everything below is `ok`, else `not_ready`; `starting` while the stores are not open.
+    status: &'static str,
+    /// Whether the log can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<Check>,
+    /// Whether keys can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vault: Option<Check>,
+    /// Whether what is in the log now shows in the read models, within two seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_models: Option<Check>,
+    /// Whether revocations arrive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feed: Option<Check>,
+    /// Whether this process still follows the log into the read models, or stands by to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    projector: Option<Check>,
+}
+
+/// One thing that must be well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Check {
+    /// It is.
+    Ok,
+    /// It works, but shows the past.
+    Behind,
+    /// It does not answer, or has stopped.
+    Unavailable,
+}
+
+/// Alive.
+#[utoipa::path(
+    get, path = "/health", tag = "machines", operation_id = "health", security(()),
+    responses((status = 200, description = "The process is alive", body = Health))
+)]
+pub(crate) async fn alive() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Whether this process can do its work, and what it shows is true.
+#[utoipa::path(
+    get, path = "/health/ready", tag = "machines", operation_id = "ready", security(()),
+    responses(
+        (status = 200, description = "It can", body = Readiness),
+        (status = 503, description = "It cannot, or would show the past", body = Readiness),
+    )
+)]
+pub(crate) async fn ready(State(parts): State<Parts>) -> Response {
+    answer(readiness(&parts).await)
+}
+
+/// Not ready: the stores are not open yet.
+#[utoipa::path(get, path = "/health/ready", responses((status = 503, body = Readiness)))]
+pub(crate) async fn starting() -> Response {
+    answer(Readiness { status: "starting", ..Readiness::default() })
+}
+
+fn answer(readiness: Readiness) -> Response {
+    let well = readiness.status == "ready";
+    let code = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(readiness)).into_response()
+}
+
+async fn readiness(parts: &Parts) -> Readiness {
+    let (log_and_read_models, vault) = tokio::join!(check_log_and_read_models(parts), check_vault(parts));
+    let (log, read_models) = log_and_read_models;
+    let feed = parts.queries.as_ref().map(|queries| of(queries.is_current(), Check::Behind));
+    let projector = parts.projector.as_ref().map(|running| of(!running.has_stopped(), Check::Unavailable));
+    let checks = [Some(log), Some(vault), read_models, feed, projector];
+    let well = checks.iter().flatten().all(|check| *check == Check::Ok);
+    let status = if well { "ready" } else { "not_ready" };
+    Readiness { status, log: Some(log), vault: Some(vault), read_models, feed, projector }
+}
+
+const fn of(well: bool, otherwise: Check) -> Check {
+    if well { Check::Ok } else { otherwise }
+}
+
+async fn check_log_and_read_models(parts: &Parts) -> (Check, Option<Check>) {
+    let Ok(Ok(head)) = timeout(PATIENCE, parts.log.head()).await else {
+        return (Check::Unavailable, check_read_models(parts, Position::START).await);
+    };
+    (Check::Ok, check_read_models(parts, head).await)
+}
+
+async fn check_read_models(parts: &Parts, head: Position) -> Option<Check> {
+    let read_models = parts.read_models.as_ref()?;
+    Some(match timeout(PATIENCE, reach(read_models, head)).await {
+        Ok(Ok(())) => Check::Ok,
+        Ok(Err(_)) => Check::Unavailable,
+        Err(_) => Check::Behind,
+    })
+}
+
+/// Ends once the read models show `head`.
+async fn reach(read_models: &ReadModels, head: Position) -> Result<(), ReadModelsError> {
+    while read_models.checkpoint().await?.position < head {
+        sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+async fn check_vault(parts: &Parts) -> Check {
+    let answered = timeout(PATIENCE, parts.vault.public_signing_keys()).await;
+    of(matches!(answered, Ok(Ok(_))), Check::Unavailable)
+}

@@ -1,0 +1,64 @@
+//! What runs beside the answering of requests: the projector, the query side's feed, the command side's chores.
+
+use super::Parts;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Whether something that should run without end still does.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Running {
+    stopped: Arc<AtomicBool>,
+}
+
+impl Running {
+    /// It ended, and nobody will start it again.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The tasks, and the way to end them.
+pub(super) struct Background {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Background {
+    pub(super) fn start(parts: &Parts) -> Self {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        if let (Some(running), Some(models)) = (&parts.projector, &parts.read_models) {
+            let projector =
+                projector::run(parts.log.clone(), parts.vault.clone(), models.clone(), stop.clone());
+            let running = running.clone();
+            tasks.spawn(async move {
+                if let Err(error) = projector.await {
+                    running.stop();
+                    tracing::error!(%error, "the projector stopped: queries stay at their last position");
+                }
+            });
+        }
+        if let Some(queries) = parts.queries.clone() {
+            let stop = stop.clone();
+            tasks.spawn(async move { queries.follow(stop).await });
+        }
+        if let Some(commands) = parts.commands.clone() {
+            let stop = stop.clone();
+            tasks.spawn(async move { commands.run_chores(stop).await });
+        }
+        tasks.close();
+        Self { tasks, stop }
+    }
+
+    /// Stops them after what they are at.
+    pub(super) async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,57 @@
+//! What a process is made of, once its stores are open.
+
+use super::background::Running;
+use crate::{
+    Role,
+    opening::Openings,
+    report::{Doing, Failure},
+};
+use read_models::ReadModels;
+use service::{
+    clock::{Clock, Entropy},
+    config::Config,
+};
+use store::{log::Log, vault::Vault};
+
+/// The stores that a role needs, and the services on them. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) log: Log,
+    pub(crate) vault: Vault,
+    /// None where commands alone are taken: they never look there.
+    pub(crate) read_models: Option<ReadModels>,
+    pub(crate) commands: Option<command_api::App>,
+    pub(crate) queries: Option<query_api::App>,
+    /// What runs the projection.
+    pub(crate) projector: Option<Running>,
+}
+
+impl Parts {
+    /// Opens what the role needs, and waits for what is away; then starts its services.
+    pub(super) async fn start(role: Role, config: &Config, openings: &Openings<'_>) -> Result<Self, Failure> {
+        let (clock, entropy) = (Clock::System, Entropy::System);
+        let (log, vault) = (openings.log().await?, openings.vault().await?);
+        let read_models = match role.projects() || role.answers() {
+            true => Some(openings.read_models().await?),
+            false => None,
+        };
+        let commands = match role.decides() {
+            true => Some(
+                command_api::App::start(log.clone(), vault.clone(), config, clock.clone(), entropy.clone())
+                    .await
+                    .doing("start the command service")?,
+            ),
+            false => None,
+        };
+        let queries = match &read_models {
+            Some(models) if role.answers() => Some(
+                query_api::App::start(log.clone(), vault.clone(), models.clone(), config, clock, entropy)
+                    .await
+                    .doing("start the query service")?,
+            ),
+            Some(_) | None => None,
+        };
+        let projector = role.projects().then(Running::default);
+        Ok(Self { log, vault, read_models, commands, queries, projector })
+    }
+}

@@ -1,0 +1,103 @@
+//! Each service by itself: what it answers, what it says of itself, and how it starts and stops.
+
+use crate::{
+    cluster::{Installation, Service},
+    servers::Server,
+    support::{ADMIN, PASSWORD, answer},
+};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+async fn sign_in(commands: &Service) -> (Value, String) {
+    let login = commands.request(Method::POST, "/api/v1/auth/login");
+    let login = login.json(&json!({"email": ADMIN, "password": PASSWORD}));
+    let response = login.send().await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::OK);
+    let position = response.headers()["evident-position"].to_str().expect("a position").to_owned();
+    (response.json().await.expect("tokens"), position)
+}
+
+#[tokio::test]
+async fn three_services_do_together_what_one_process_does() {
+    let installation = Installation::new([]);
+    installation.migrate();
+    let (commands, queries) = (installation.command_api(), installation.query_api());
+    commands.until_ready().await;
+    let (signed_in, position) = sign_in(&commands).await;
+    let token = signed_in["access_token"].as_str().expect("a token");
+
+    // Nobody projects yet: the query side says that it shows the past, and answers nothing that is not there.
+    queries.until("behind", |_, body| body["read_models"] == "behind").await;
+    let me = || {
+        let me = queries.request(Method::GET, "/api/v1/auth/me").bearer_auth(token);
+        answer(me.header("Evident-Min-Position", &position))
+    };
+    let (status, problem) = me().await;
+    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("read-model-behind")));
+
+    let projector = installation.projector();
+    projector.until_ready().await;
+    queries.until_ready().await;
+    let (status, body) = me().await;
+    assert_eq!((status, &body["user"]["email"]), (StatusCode::OK, &json!(ADMIN)));
+
+    // Each has its own part and no other.
+    let (status, _) = answer(queries.request(Method::POST, "/api/v1/auth/login").json(&json!({}))).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, _) = answer(commands.request(Method::GET, "/api/v1/auth/me")).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "deleting oneself is a command, and on the same path");
+    let (_, of_commands) = commands.readiness().await.expect("readiness");
+    assert_eq!(of_commands, json!({"status": "ready", "log": "ok", "vault": "ok"}));
+    let (_, of_projector) = projector.readiness().await.expect("readiness");
+    let everything =
+        json!({"status": "ready", "log": "ok", "vault": "ok", "read_models": "ok", "projector": "ok"});
+    assert_eq!(of_projector, everything);
+    for service in [&commands, &queries, &projector] {
+        let metrics = service.request(Method::GET, "/metrics").send().await.expect("an answer");
+        assert_eq!(metrics.status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_service_refuses_stores_that_nobody_migrated_and_keys_that_nobody_made() {
+    let installation = Installation::new([]);
+    // The folder of the files is not there either, which an operator who only forgot to migrate has.
+    for mut service in [installation.command_api(), installation.projector(), installation.query_api()] {
+        assert!(!service.wait().success());
+        assert!(service.said().contains("not migrated"), "{}", service.said());
+    }
+    let keyless = Installation::new([("EVIDENT_MASTER_KEY_FILE", "nowhere.key")]);
+    assert!(keyless.operator(&["migrate"]).status.success());
+    let mut service = keyless.command_api();
+    assert!(!service.wait().success());
+    assert!(service.said().contains("nowhere.key is missing"), "{}", service.said());
+}
+
+#[tokio::test]
+async fn a_service_waits_for_its_stores_says_so_and_stops_when_it_is_told() {
+    let server = Server::postgres();
+    let stores =
+        ["EVIDENT_LOG_URL", "EVIDENT_VAULT_URL", "EVIDENT_READ_URL"].map(|name| (name, server.url()));
+    let installation = Installation::new(stores);
+    installation.migrate();
+    server.stop();
+    let (mut commands, projector, queries) =
+        (installation.command_api(), installation.projector(), installation.query_api());
+    for service in [&commands, &projector, &queries] {
+        service.until("starting", |_, body| body["status"] == "starting").await;
+        let alive = service.request(Method::GET, "/health").send().await.expect("an answer");
+        assert_eq!(alive.status(), StatusCode::OK);
+    }
+    let (status, problem) =
+        answer(commands.request(Method::POST, "/api/v1/auth/login").json(&json!({}))).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("unavailable")));
+    assert!(commands.terminate().success(), "a service that waits stops when it is told to");
+    assert!(commands.said().contains("waiting for the log"), "{}", commands.said());
+
+    server.restart();
+    commands.restart();
+    for service in [&commands, &projector, &queries] {
+        service.until_ready().await;
+    }
+    sign_in(&commands).await;
+}
