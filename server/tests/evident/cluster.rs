@@ -11,6 +11,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -25,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// One folder, one master key, and the variables that all services of one installation share.
 pub(crate) struct Installation {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     variables: Vec<(String, String)>,
 }
 
@@ -46,7 +47,14 @@ impl Installation {
             ("EVIDENT_PUBLIC_URL".into(), "http://evident.test".into()),
         ];
         all.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
-        Self { folder, variables: all }
+        Self { folder: Arc::new(folder), variables: all }
+    }
+
+    /// The same installation as a service sees it that is given these variables, too.
+    pub(crate) fn with<'a>(&self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut all = self.variables.clone();
+        all.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        Self { folder: Arc::clone(&self.folder), variables: all }
     }
 
     /// Runs one of the operator's commands.
@@ -121,31 +129,31 @@ impl Service {
     }
 
     /// Waits until its readiness is as asked, and fails when that takes too long.
-    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(StatusCode, &Value) -> bool) {
+    pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(StatusCode, &Value) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let now = self.readiness().await;
             if now.as_ref().is_some_and(|(status, body)| wanted(*status, body)) {
                 return;
             }
-            assert!(Instant::now() < deadline, "not {what}: {now:?}; it said:\n{}", self.said());
+            let ended = self.process.try_wait().expect("a process");
+            assert!(
+                ended.is_none() && Instant::now() < deadline,
+                "not {what}: {now:?}; it said:\n{}",
+                self.said()
+            );
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
     /// Waits until it can serve.
-    pub(crate) async fn until_ready(&self) {
+    pub(crate) async fn until_ready(&mut self) {
         self.until("ready", |status, _| status == StatusCode::OK).await;
     }
 
     /// Everything that it has logged.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
-    /// Whether it still runs; else how it ended.
-    pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
-        self.process.try_wait().expect("a process")
     }
 
     /// Waits for its end.

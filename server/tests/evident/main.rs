@@ -2,6 +2,7 @@
 
 mod cluster;
 mod crash;
+mod privileges;
 mod roles;
 mod servers;
 mod stories;

@@ -21,24 +21,24 @@ async fn sign_in(commands: &Service) -> (Value, String) {
 async fn three_services_do_together_what_one_process_does() {
     let installation = Installation::new([]);
     installation.migrate();
-    let (commands, queries) = (installation.command_api(), installation.query_api());
+    let (mut commands, mut queries) = (installation.command_api(), installation.query_api());
     commands.until_ready().await;
     let (signed_in, position) = sign_in(&commands).await;
     let token = signed_in["access_token"].as_str().expect("a token");
 
     // Nobody projects yet: the query side says that it shows the past, and answers nothing that is not there.
     queries.until("behind", |_, body| body["read_models"] == "behind").await;
-    let me = || {
+    let me = |queries: &Service| {
         let me = queries.request(Method::GET, "/api/v1/auth/me").bearer_auth(token);
         answer(me.header("Evident-Min-Position", &position))
     };
-    let (status, problem) = me().await;
+    let (status, problem) = me(&queries).await;
     assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("read-model-behind")));
 
-    let projector = installation.projector();
+    let mut projector = installation.projector();
     projector.until_ready().await;
     queries.until_ready().await;
-    let (status, body) = me().await;
+    let (status, body) = me(&queries).await;
     assert_eq!((status, &body["user"]["email"]), (StatusCode::OK, &json!(ADMIN)));
 
     // Each has its own part and no other.
@@ -81,9 +81,9 @@ async fn a_service_waits_for_its_stores_says_so_and_stops_when_it_is_told() {
     let installation = Installation::new(stores);
     installation.migrate();
     server.stop();
-    let (mut commands, projector, queries) =
+    let (mut commands, mut projector, mut queries) =
         (installation.command_api(), installation.projector(), installation.query_api());
-    for service in [&commands, &projector, &queries] {
+    for service in [&mut commands, &mut projector, &mut queries] {
         service.until("starting", |_, body| body["status"] == "starting").await;
         let alive = service.request(Method::GET, "/health").send().await.expect("an answer");
         assert_eq!(alive.status(), StatusCode::OK);
@@ -96,7 +96,7 @@ async fn a_service_waits_for_its_stores_says_so_and_stops_when_it_is_told() {
 
     server.restart();
     commands.restart();
-    for service in [&commands, &projector, &queries] {
+    for service in [&mut commands, &mut projector, &mut queries] {
         service.until_ready().await;
     }
     sign_in(&commands).await;

@@ -27,6 +27,11 @@ const RESTED: Duration = Duration::from_secs(1);
 const MIGRATED: &str = "select coalesce(max(version), 0) from evident_log.migrations where success";
 const LOG_ID: &str = "select log_id from evident_log.head";
 const APPEND: &str = "select positions, actual, reused from evident_log.append($1, $2, $3, $4, $5)";
+/// For a login that may only note exports.
+const APPEND_NOTES: &str =
+    "select positions, actual, reused from evident_log.append_notes($1, $2, $3, $4, $5)";
+const MAY_APPEND: &str = "
+    select has_function_privilege('evident_log.append(integer[], text[], bigint[], uuid[], bytea[])', 'execute')";
 const READ_STREAM: &str = "
     select position, record from evident_log.records where stream = $1 and version > $2 order by version limit $3";
 const READ_LAST: &str = "
@@ -50,6 +55,8 @@ pub(super) struct Readers(PgPool);
 pub(super) struct Writer {
     options: Box<PgConnectOptions>,
     connection: Option<PgConnection>,
+    /// What a batch is appended with, by the rights of this login.
+    append: &'static str,
 }
 
 pub(super) async fn migrate(url: &str) -> Result<(), LogError> {
@@ -73,8 +80,12 @@ pub(super) async fn open(url: &str) -> Result<(LogId, Readers, Writer), LogError
         return Err(LogError::NotMigrated);
     }
     let id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
+    let append = match sqlx::query_scalar(MAY_APPEND).fetch_one(&mut connection).await? {
+        true => APPEND,
+        false => APPEND_NOTES,
+    };
     let readers = Readers(readers(options.clone()));
-    Ok((LogId(id), readers, Writer { options: Box::new(options), connection: Some(connection) }))
+    Ok((LogId(id), readers, Writer { options: Box::new(options), connection: Some(connection), append }))
 }
 
 /// The migrator keeps its table in our schema, so that log, vault and read models can share a database.
@@ -173,7 +184,7 @@ impl Writer {
         mut connection: PgConnection,
         batch: &[Request],
     ) -> Result<Vec<Verdict>, LogError> {
-        let answered = match timeout(DEADLINE, call(&mut connection, batch)).await {
+        let answered = match timeout(DEADLINE, call(self.append, &mut connection, batch)).await {
             Ok(answered) => answered.map_err(LogError::from),
             Err(_) => Err(LogError::timed_out()),
         };
@@ -190,11 +201,15 @@ impl Writer {
     }
 }
 
-async fn call(connection: &mut PgConnection, batch: &[Request]) -> Result<Answer, sqlx::Error> {
+async fn call(
+    append: &'static str,
+    connection: &mut PgConnection,
+    batch: &[Request],
+) -> Result<Answer, sqlx::Error> {
     let records = || batch.iter().flat_map(|request| &request.records);
     let requests: Vec<i32> =
         (1..).zip(batch).flat_map(|(nth, request)| request.records.iter().map(move |_| nth)).collect();
-    sqlx::query_as(APPEND)
+    sqlx::query_as(append)
         .bind(requests)
         .bind(records().map(|record| record.stream.as_str()).collect::<Vec<_>>())
         .bind(records().map(|record| to_sql(record.version.0)).collect::<Vec<_>>())

@@ -15,6 +15,9 @@ pub enum VaultError {
     /// The vault was made with another master key.
     #[error("master key is not the one that this vault was made with")]
     WrongMasterKey,
+    /// The server's own keys are not made yet, and this login may not make them: command-api does when it starts.
+    #[error("vault has no server keys yet; the first command-api to open it makes them")]
+    NoServerKeys,
     /// The person's keys are gone, or never were.
     #[error("keys of user {0} are destroyed")]
     PersonErased(UserId),
@@ -33,10 +36,11 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// Whether the database does not answer, so that asking again later may go better.
+    /// Whether the database does not answer, or not yet, so that asking again later may go better.
     #[must_use]
     pub fn is_away(&self) -> bool {
         match self {
+            VaultError::NoServerKeys => true,
             VaultError::Broken(error) | VaultError::Migration(MigrateError::Execute(error)) => {
                 crate::is_away(error)
             }

@@ -40,8 +40,9 @@ impl ServerKeys {
     /// Loads the keys, and makes those that are missing. The first of them tells whether the master key is the right
     /// one, before anything is wrapped by it.
     pub(super) async fn load(engine: &Engine, master: &MasterKey) -> Result<Self, VaultError> {
-        let index = get_or_create(engine, master, Purpose::Index).await?;
-        let token = get_or_create(engine, master, Purpose::Token).await?;
+        let unmade = |error: VaultError| if error.is_forbidden() { VaultError::NoServerKeys } else { error };
+        let index = get_or_create(engine, master, Purpose::Index).await.map_err(unmade)?;
+        let token = get_or_create(engine, master, Purpose::Token).await.map_err(unmade)?;
         let refresh = match get_or_create(engine, master, Purpose::Refresh).await {
             // A reader may neither see nor make it. It gets a key that nobody else has, so that whatever it would
             // sign is refused everywhere, and whatever others signed is refused here.

@@ -1,0 +1,146 @@
+//! The logins that `deploy/postgres/roles.sh` makes: with them the services do all of their work, and nothing else.
+
+use crate::{
+    cluster::{Installation, Service},
+    servers::Server,
+    support::{ADMIN, PASSWORD, answer, root},
+};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::process::Command;
+
+const LOGINS: [&str; 4] = ["owner", "command", "projector", "query"];
+
+/// How PostgreSQL, and our own function, say no.
+const REFUSALS: [&str; 3] = ["permission denied", "must be superuser", "only notes of exports are taken"];
+
+/// Where a login finds a database: `postgres://evident_query:…@host/evident_log`.
+fn url(server: &Server, login: &str, database: &str) -> String {
+    let (_, address) = server.url().split_once('@').expect("a user");
+    let (address, _) = address.split_once('/').expect("a database");
+    format!("postgres://evident_{login}:{login}-password@{address}/evident_{database}")
+}
+
+fn make_logins(server: &Server) {
+    let mut script = Command::new(root().join("deploy/postgres/roles.sh"));
+    let address = url(server, "owner", "log");
+    let address = address.split('@').nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
+    let (host, port) = address.split_once(':').expect("a port");
+    script.env("PGHOST", host).env("PGPORT", port).env("PGUSER", "evident");
+    for login in LOGINS {
+        script.env(format!("EVIDENT_{}_PASSWORD", login.to_uppercase()), format!("{login}-password"));
+    }
+    assert!(script.status().expect("the script runs").success());
+}
+
+/// What psql says of a statement that a login tries.
+fn tried(server: &Server, login: &str, database: &str, statement: &str) -> (bool, String) {
+    let url = url(server, login, database);
+    let output =
+        Command::new("psql").args([&url, "--no-psqlrc", "--command", statement]).output().expect("psql");
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The installation as the services of this login see it.
+fn seen_by(installation: &Installation, server: &Server, login: &str) -> Installation {
+    let [log, vault, read] = ["log", "vault", "read"].map(|database| url(server, login, database));
+    installation.with([
+        ("EVIDENT_LOG_URL", &*log),
+        ("EVIDENT_VAULT_URL", &*vault),
+        ("EVIDENT_READ_URL", &*read),
+    ])
+}
+
+async fn ask(service: &Service, method: Method, path: &str, token: &str, body: Value) -> (StatusCode, Value) {
+    let request = service.request(method.clone(), path).bearer_auth(token);
+    answer(if method == Method::GET { request } else { request.json(&body) }).await
+}
+
+#[tokio::test]
+async fn each_login_does_its_services_work_and_nothing_else() {
+    let server = Server::postgres();
+    make_logins(&server);
+    let installation = Installation::new([]);
+    let read_url = url(&server, "projector", "read");
+    seen_by(&installation, &server, "owner").with([("EVIDENT_READ_URL", &*read_url)]).migrate();
+    let mut commands = seen_by(&installation, &server, "command").command_api();
+    let mut projector = seen_by(&installation, &server, "projector").projector();
+    let mut queries = seen_by(&installation, &server, "query").query_api();
+    for service in [&mut commands, &mut projector, &mut queries] {
+        service.until_ready().await;
+    }
+    a_visit_succeeds(&commands, &mut queries).await;
+    let check = seen_by(&installation, &server, "projector").operator(&["rebuild"]);
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+    queries.until_ready().await;
+    nothing_else_is_allowed(&server);
+}
+
+async fn a_visit_succeeds(commands: &Service, queries: &mut Service) {
+    let ada = json!({"email": "ada@example.com", "password": PASSWORD});
+    let (status, user) = ask(commands, Method::POST, "/api/v1/auth/register", "", ada.clone()).await;
+    assert_eq!(status, StatusCode::CREATED, "{user}");
+    let admin = json!({"email": ADMIN, "password": PASSWORD});
+    let (status, admin) = ask(commands, Method::POST, "/api/v1/auth/login", "", admin).await;
+    assert_eq!(status, StatusCode::OK, "{admin}");
+    let token = admin["access_token"].as_str().expect("a token");
+    queries.until_ready().await;
+    let export = queries.request(Method::GET, "/api/v1/audit/export?format=jsonl").bearer_auth(token);
+    let export = export.send().await.expect("an answer");
+    assert_eq!(export.status(), StatusCode::OK, "an export is noted in the log");
+    assert!(export.text().await.expect("records").lines().count() >= 3);
+    let erasure = format!("/api/v1/users/{}/erasure", user["id"].as_str().expect("an id"));
+    let (status, problem) = ask(commands, Method::POST, &erasure, token, json!({})).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{problem}");
+    queries.until_ready().await;
+    let (status, page) = ask(queries, Method::GET, "/api/v1/audit/events?limit=1", token, Value::Null).await;
+    assert_eq!((status, &page["items"][0]["type"]), (StatusCode::OK, &json!("user.erased.v1")));
+}
+
+fn nothing_else_is_allowed(server: &Server) {
+    let forbidden = [
+        ("command", "log", "insert into evident_log.records select * from evident_log.records"),
+        ("command", "log", "update evident_log.head set position = 0"),
+        ("command", "read", "select 1"),
+        (
+            "projector",
+            "log",
+            "select evident_log.append('{1}', '{x}', '{1}', array[gen_random_uuid()], '{\\x00}')",
+        ),
+        ("projector", "vault", "select * from evident_vault.credential_keys"),
+        ("projector", "vault", "delete from evident_vault.profile_keys"),
+        ("projector", "vault", "select wrapped from evident_vault.signing_keys"),
+        (
+            "query",
+            "log",
+            "select evident_log.append('{1}', '{x}', '{1}', array[gen_random_uuid()], '{\\x00}')",
+        ),
+        (
+            "query",
+            "log",
+            "select evident_log.append_notes('{1}', '{user-x}', '{1}', array[gen_random_uuid()], '{\\x00}')",
+        ),
+        ("query", "log", "truncate evident_log.records"),
+        ("query", "vault", "select * from evident_vault.credential_keys"),
+        ("query", "vault", "select wrapped from evident_vault.signing_keys"),
+        ("query", "vault", "delete from evident_vault.profile_keys"),
+        ("query", "read", "delete from evident_read.users"),
+        ("query", "read", "create table evident_read.mine (x int)"),
+        ("query", "log", "set role evident_owner"),
+        ("query", "log", "copy evident_log.head to program 'id'"),
+    ];
+    for (login, database, statement) in forbidden {
+        let (done, said) = tried(server, login, database, statement);
+        let refused = REFUSALS.iter().any(|refusal| said.contains(refusal));
+        assert!(!done && refused, "{login} tried to {statement}: {said}");
+    }
+    let (_, said) = tried(server, "owner", "log", "update evident_log.records set version = 0");
+    assert!(said.contains("the log only grows"), "{said}");
+    let (_, refresh) = tried(
+        server,
+        "query",
+        "vault",
+        "do $$ begin assert not exists (select from evident_vault.server_keys where purpose = 'refresh'); end $$",
+    );
+    assert_eq!(refresh, "", "the key of the refresh tokens is not seen");
+}
