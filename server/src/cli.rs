@@ -1,6 +1,6 @@
 //! The command line: which command, and what each is for.
 
-use crate::{Role, admin, doctor, erasures, migrate, parked, rebuild, report, serve};
+use crate::{Role, admin, doctor, erasures, health, migrate, parked, rebuild, report, serve};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use service::config::{Config, Environment};
 use std::process::ExitCode;
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Erasures(ErasuresCommand),
     /// Look at the configuration and the stores, and say what is wrong.
     Doctor,
+    /// Ask the process that listens on `EVIDENT_OPS_BIND`, or `EVIDENT_BIND`, whether it is ready.
+    Health,
 }
 
 #[derive(Subcommand)]
@@ -88,6 +90,7 @@ pub(crate) async fn run(role: Role, command: Command) -> ExitCode {
         Command::Parked(ParkedCommand::Retry(arguments)) => parked::retry(&config, &arguments).await,
         Command::Erasures(ErasuresCommand::Replay) => erasures::replay(&config).await,
         Command::Doctor => doctor::run(&config).await,
+        Command::Health => health::run(&config).await,
     };
     outcome.unwrap_or_else(|failure| report::failed(failure.doing, failure.cause.as_ref()))
 }

@@ -8,6 +8,7 @@ mod cli;
 mod docs;
 mod doctor;
 mod erasures;
+mod health;
 mod machines;
 mod migrate;
 mod opening;

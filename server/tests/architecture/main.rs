@@ -3,6 +3,7 @@
 //! Every Rust source, migration and manifest of the workspace is read as text and held against `rules`. The tests
 //! at the end feed each rule something that breaks it, so that a rule which sees nothing is noticed.
 
+mod deployment;
 mod rules;
 mod source;
 

@@ -122,6 +122,12 @@ impl Service {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
+    /// `evident health`, as a container's health check runs it.
+    pub(crate) fn health(&self) -> Output {
+        let bind = self.url.strip_prefix("http://").expect("an address");
+        Command::new(EVIDENT).arg("health").env_clear().env("EVIDENT_BIND", bind).output().expect("evident")
+    }
+
     /// `GET /health/ready`; `None` while nobody listens.
     pub(crate) async fn readiness(&self) -> Option<(StatusCode, Value)> {
         let answer = self.request(Method::GET, "/health/ready").send().await.ok()?;

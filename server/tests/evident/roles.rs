@@ -53,6 +53,8 @@ async fn three_services_do_together_what_one_process_does() {
         json!({"status": "ready", "log": "ok", "vault": "ok", "read_models": "ok", "projector": "ok"});
     assert_eq!(of_projector, everything);
     for service in [&commands, &queries, &projector] {
+        let healthy = service.health();
+        assert!(healthy.status.success(), "{}", String::from_utf8_lossy(&healthy.stderr));
         let metrics = service.request(Method::GET, "/metrics").send().await.expect("an answer");
         assert_eq!(metrics.status(), StatusCode::OK);
     }
@@ -85,6 +87,7 @@ async fn a_service_waits_for_its_stores_says_so_and_stops_when_it_is_told() {
         (installation.command_api(), installation.projector(), installation.query_api());
     for service in [&mut commands, &mut projector, &mut queries] {
         service.until("starting", |_, body| body["status"] == "starting").await;
+        assert!(!service.health().status.success(), "alive and not ready");
         let alive = service.request(Method::GET, "/health").send().await.expect("an answer");
         assert_eq!(alive.status(), StatusCode::OK);
     }
