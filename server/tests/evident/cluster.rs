@@ -117,6 +117,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// `http://127.0.0.1:port`
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A request to any path.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))

@@ -16,6 +16,11 @@ impl Server {
         Self::start("postgres")
     }
 
+    /// Starts a NATS server with JetStream.
+    pub(crate) fn nats() -> Self {
+        Self::start("nats")
+    }
+
     fn start(script: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = run(script, "start", folder.path());
@@ -30,6 +35,11 @@ impl Server {
     /// Stops it in good order.
     pub(crate) fn stop(&self) {
         run(self.script, "stop", self.folder.path());
+    }
+
+    /// Kills it as a power cut would.
+    pub(crate) fn kill(&self) {
+        run(self.script, "kill", self.folder.path());
     }
 
     /// Kills it as a power cut would, if it runs, and starts it again where it was.

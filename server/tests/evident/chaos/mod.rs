@@ -1,0 +1,76 @@
+//! Two of each service, a real PostgreSQL and a real NATS between them, and nothing of it safe: processes are killed at
+//! random under load, NATS too, PostgreSQL once. What was acknowledged must be there, once and in order; what is shown
+//! must be what the log says; and whoever reads with the position of what they wrote must never see the past.
+//!
+//! `EVIDENT_TEST_CHAOS_SECONDS` makes it longer, `EVIDENT_TEST_CHAOS_SEED` repeats the order of the kills.
+
+mod dice;
+mod killer;
+mod people;
+mod verdict;
+
+use crate::{cluster::Installation, servers::Server};
+use dice::Dice;
+use killer::Fleet;
+use people::{Addresses, Tally};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+
+const PEOPLE: usize = 12;
+const SHORT_SECONDS: u64 = 15;
+
+#[expect(clippy::disallowed_methods, reason = "how long and in which order is said by whoever runs the test")]
+fn said(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[expect(clippy::print_stdout, reason = "what was killed and counted is for people to read")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_dies_nothing_acknowledged_is_lost_repeated_or_unseen() {
+    let seconds = said("EVIDENT_TEST_CHAOS_SECONDS").unwrap_or(SHORT_SECONDS);
+    let seed = said("EVIDENT_TEST_CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let (postgres, nats) = (Server::postgres(), Server::nats());
+    let installation = Installation::new([
+        ("EVIDENT_LOG_URL", postgres.url()),
+        ("EVIDENT_VAULT_URL", postgres.url()),
+        ("EVIDENT_READ_URL", postgres.url()),
+        ("EVIDENT_NATS_URL", nats.url()),
+        ("EVIDENT_RATE_LIMITS", "off"),
+    ]);
+    installation.migrate();
+    let mut fleet = Fleet::start(&installation, postgres, nats).await;
+    let addresses = Arc::new(fleet.addresses());
+    let crowd = people::gather(&addresses, PEOPLE).await;
+
+    let enough = CancellationToken::new();
+    let load: Vec<_> = crowd
+        .into_iter()
+        .enumerate()
+        .map(|(number, person)| {
+            let dice = Dice::new(seed.wrapping_add(1 + number as u64));
+            tokio::spawn(person.live(Arc::clone(&addresses), dice, enough.clone()))
+        })
+        .collect();
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let killed = fleet.kill_until(until, Dice::new(seed)).await;
+    fleet.heal().await;
+    enough.cancel();
+    let mut tallies: Vec<Tally> = Vec::new();
+    for person in load {
+        tallies.push(person.await.expect("a person"));
+    }
+    let found = verdict::judge(&installation, &mut fleet, &addresses, &tallies).await;
+    println!("chaos of {seconds} s with seed {seed}: {killed}; {found}");
+}
+
+impl Fleet {
+    fn addresses(&self) -> Addresses {
+        Addresses {
+            commands: self.commands.each_ref().map(|service| service.url().to_owned()),
+            queries: self.queries.each_ref().map(|service| service.url().to_owned()),
+        }
+    }
+}
