@@ -1,4 +1,4 @@
-//! A PostgreSQL of the benchmark's own, durable as in production, and folders that go with the run.
+//! Servers of the benchmark's own, as durable as in production, in folders that go with the run.
 
 use crate::Outcome;
 use sqlx::{Connection, PgConnection};
@@ -14,7 +14,7 @@ impl Postgres {
     /// Starts it with `scripts/postgres`, as the tests do.
     pub(crate) fn start() -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        let started = script("start", folder.path())?;
+        let started = script("postgres", "start", folder.path())?;
         Ok(Self { url: started.trim().to_owned(), folder })
     }
 
@@ -34,15 +34,41 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let _ = script("stop", self.folder.path());
+        let _ = script("postgres", "stop", self.folder.path());
     }
 }
 
-fn script(verb: &str, folder: &Path) -> Outcome<String> {
+/// A private NATS server with JetStream; stopped when dropped.
+pub(crate) struct Nats {
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+impl Nats {
+    /// Starts it with `scripts/nats`, as the tests do.
+    pub(crate) fn start() -> Outcome<Self> {
+        let folder = tempfile::tempdir()?;
+        let started = script("nats", "start", folder.path())?;
+        Ok(Self { url: started.trim().to_owned(), folder })
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        let _ = script("nats", "stop", self.folder.path());
+    }
+}
+
+fn script(server: &str, verb: &str, folder: &Path) -> Outcome<String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
-    let output = Command::new(workspace.join("scripts/postgres")).arg(verb).arg(folder).output()?;
+    let output = Command::new(workspace.join("scripts").join(server)).arg(verb).arg(folder).output()?;
     match output.status.success() {
         true => Ok(String::from_utf8(output.stdout)?),
-        false => Err(format!("scripts/postgres {verb}: {}", String::from_utf8_lossy(&output.stderr)).into()),
+        false => Err(format!("scripts/{server} {verb}: {}", String::from_utf8_lossy(&output.stderr)).into()),
     }
 }

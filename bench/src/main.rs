@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark's result is what it prints")]
 
+mod fleet;
 mod limits;
 mod load;
 mod machine;

@@ -29,18 +29,28 @@ impl Drop for Process {
 pub(crate) fn build_evident() -> Outcome<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
     let built = Command::new("cargo")
-        .args(["build", "--release", "--locked", "--package", "server", "--message-format", "short"])
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            "server",
+            "--bins",
+            "--message-format",
+            "short",
+        ])
         .current_dir(workspace)
         .status()?;
     if !built.success() {
         return Err("evident does not build".into());
     }
-    // Both were built by the same cargo into the same folder.
+    // Both were built by the same cargo into the same folder, the services' binaries too.
     let binary = std::env::current_exe()?.with_file_name("evident");
     if binary.exists() { Ok(binary) } else { Err(format!("{} is missing", binary.display()).into()) }
 }
 
-/// Starts `evident` in `folder` with these variables beside the defaults; its log lines go to a file there.
+/// Starts `evident`, or one of its services, in `folder` with these variables beside the defaults, and waits until it is
+/// ready; its log lines go to a file there.
 pub(crate) async fn evident(binary: &Path, folder: &Path, variables: &[(&str, &str)]) -> Outcome<Process> {
     let bind = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let log = std::fs::File::options().create(true).append(true).open(folder.join("log.jsonl"))?;

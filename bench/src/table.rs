@@ -23,6 +23,8 @@ pub(crate) enum Figure {
     Took(Duration),
     /// So many mebibytes.
     Mebibytes(f64),
+    /// So many of a hundred.
+    Percent(f64),
 }
 
 /// What a row should reach.
@@ -37,12 +39,14 @@ pub(crate) enum Reach {
     Within(Duration),
     /// Ours is at most this many mebibytes.
     Mebibytes(f64),
+    /// Ours is at most this many of a hundred.
+    PercentAtMost(f64),
 }
 
 impl Figure {
     fn value(self) -> f64 {
         match self {
-            Figure::PerSecond(value) | Figure::Mebibytes(value) => value,
+            Figure::PerSecond(value) | Figure::Mebibytes(value) | Figure::Percent(value) => value,
             Figure::Took(took) => took.as_secs_f64(),
         }
     }
@@ -52,6 +56,7 @@ impl Figure {
             Figure::PerSecond(value) => format!("{value:.0}/s"),
             Figure::Took(took) => format!("{:.2} ms", took.as_secs_f64() * 1_000.0),
             Figure::Mebibytes(value) => format!("{value:.1} MiB"),
+            Figure::Percent(value) => format!("{value:.2} %"),
         }
     }
 }
@@ -65,7 +70,7 @@ impl Row {
             Reach::AtMost(most) => ratio.is_some_and(|ratio| ratio <= *most),
             Reach::PerSecond(least) => self.ours.value() >= *least,
             Reach::Within(most) => self.ours.value() <= most.as_secs_f64(),
-            Reach::Mebibytes(most) => self.ours.value() <= *most,
+            Reach::Mebibytes(most) | Reach::PercentAtMost(most) => self.ours.value() <= *most,
         }
     }
 
@@ -83,6 +88,7 @@ impl Row {
             Reach::PerSecond(least) => format!("≥ {least:.0}/s"),
             Reach::Within(most) => format!("≤ {} ms", most.as_millis()),
             Reach::Mebibytes(most) => format!("≤ {most} MiB"),
+            Reach::PercentAtMost(most) => format!("≤ {most} %"),
         };
         let verdict = if self.reached() { "yes" } else { "no" };
         format!("| {} | {} | {limit} | {ratio} | {reach} | {verdict} |", self.scenario, self.ours.text())

@@ -8,6 +8,7 @@ mod people;
 mod project;
 mod refresh;
 mod sign_in;
+mod spread;
 mod visible;
 
 use crate::{Arguments, Outcome, machine::Postgres, process, table};
@@ -46,6 +47,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome<()> {
     }
     if wanted("visible") {
         print(visible::run(&binary).await?);
+    }
+    if wanted("spread") {
+        print(spread::run(&binary, &postgres, seconds).await?);
     }
     println!("\n{missed} missed what they should reach.");
     Ok(())

@@ -45,7 +45,7 @@ pub(crate) async fn run(binary: &Path, postgres: &Postgres, seconds: u64) -> Out
 }
 
 /// One front end: each successor is exchanged for the next.
-async fn refresh_until(address: SocketAddr, person: Person, until: Instant) -> Outcome<u32> {
+pub(super) async fn refresh_until(address: SocketAddr, person: Person, until: Instant) -> Outcome<u32> {
     let mut connection = Connection::open(address).await?;
     let (mut token, mut refreshed) = (person.refresh_token, 0);
     while Instant::now() < until {
