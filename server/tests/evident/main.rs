@@ -4,6 +4,7 @@ mod chaos;
 mod cluster;
 mod crash;
 mod privileges;
+mod restore;
 mod roles;
 mod servers;
 mod stories;

@@ -75,6 +75,12 @@ impl Evident {
         self.client = Client::new();
     }
 
+    /// Changes a variable for what is started from here on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The folder that holds `data/`.
     pub(crate) fn folder(&self) -> &Path {
         self.data.path()
