@@ -10,6 +10,7 @@ use std::{
     path::Path,
 };
 use store::{
+    bus::Bus,
     log::Log,
     vault::{MasterKey, Vault},
 };
@@ -38,6 +39,16 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         vault: Vault::open(config.vault_url.expose(), master).await.doing("open the vault")?,
         read_models: ReadModels::open(config.read_url.expose()).await.doing("open the read models")?,
     })
+}
+
+/// The bus, where there is one. NATS itself need not be there yet.
+pub(crate) async fn connect(config: &Config) -> Result<Option<Bus>, Failure> {
+    match &config.nats_url {
+        Some(url) => {
+            Ok(Some(Bus::connect(url.expose(), config.nats_replicas).await.doing("connect to NATS")?))
+        }
+        None => Ok(None),
+    }
 }
 
 /// Makes the data folder, for its owner alone.

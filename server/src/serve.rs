@@ -14,6 +14,7 @@ use service::{
     telemetry::{self, Metrics},
 };
 use std::process::ExitCode;
+use store::{bus::Bus, relay};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use utoipa_axum::router::OpenApiRouter;
@@ -26,7 +27,11 @@ pub(crate) async fn run(config: Config) -> Result<ExitCode, Failure> {
     opening::make_data_dir(&config.data_dir)?;
     opening::ensure_master_key(&config, &entropy).await?;
     opening::migrate(&config).await?;
-    let stores = opening::open(&config).await?;
+    let mut stores = opening::open(&config).await?;
+    let bus = opening::connect(&config).await?;
+    if let Some(bus) = &bus {
+        stores.log = stores.log.carried_by(bus);
+    }
 
     let commands = command_api::App::start(
         stores.log.clone(),
@@ -50,7 +55,7 @@ pub(crate) async fn run(config: Config) -> Result<ExitCode, Failure> {
     .doing("start the query service")?;
 
     let stop = shutdown::on_signals().doing("listen for signals")?;
-    let background = Background::start(&stores, &commands, &queries);
+    let background = Background::start(&stores, bus, &commands, &queries);
     let (router, machines) = routes(&config, &commands, queries, telemetry.metrics());
     let listener = TcpListener::bind(config.bind).await.doing("listen")?;
     let address = listener.local_addr().doing("listen")?;
@@ -97,16 +102,25 @@ async fn first_admin(
     Ok(made.map(|_| FirstAdmin { email, one_time_password: made_up }))
 }
 
-/// What runs beside the answering of requests: the projector, the query side's feed, the command side's chores.
+/// What runs beside the answering of requests: the relay where there is a bus, the projector, the query side's feed, the
+/// command side's chores.
 struct Background {
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Background {
-    fn start(stores: &Stores, commands: &command_api::App, queries: &query_api::App) -> Self {
+    fn start(
+        stores: &Stores,
+        bus: Option<Bus>,
+        commands: &command_api::App,
+        queries: &query_api::App,
+    ) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let Stores { log, vault, read_models } = stores.clone();
+        if let Some(bus) = bus {
+            tasks.spawn(relay::run(log.clone(), bus, stop.clone()));
+        }
         tasks.spawn({
             let stop = stop.clone();
             async move {
