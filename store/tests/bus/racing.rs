@@ -28,6 +28,7 @@ pub(crate) async fn of_many_relays_each_record_is_published_by_one(world: World)
 }
 
 /// Two processes append in turns, each with a relay, and a third one follows.
+#[expect(clippy::print_stdout, reason = "what was measured, for who asks with --nocapture")]
 pub(crate) async fn what_a_losing_relays_process_appends_is_carried_in_milliseconds(world: World) {
     let other = world.engine.reopen().await;
     let relays = [world.relay().await, Relaying::start(other.clone(), world.bus().await)];
