@@ -73,7 +73,9 @@ impl Source {
             Source::Until { after, last, .. } if *after >= *last => Ok(Vec::new()),
             Source::Until { log, after, last } => {
                 let rest = usize::try_from(last.0 - after.0).unwrap_or(usize::MAX);
-                let stored = log.read_all(*after, rest.min(MAX_BATCH)).await?;
+                let mut stored = log.read_all(*after, rest.min(MAX_BATCH)).await?;
+                // Where positions are not dense, there are fewer records than positions.
+                stored.retain(|stored| stored.position <= *last);
                 *after = stored.last().map_or(*last, |stored| stored.position);
                 Ok(stored)
             }

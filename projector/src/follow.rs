@@ -16,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long the tables must stand still before a projector that was fenced off tries to write again.
-const STAND_BY: Duration = Duration::from_millis(100);
+/// How often a projector that was fenced off looks how the one who writes gets on, and how long that one must not have
+/// got on before it is taken for gone.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+const GONE_AFTER: Duration = Duration::from_secs(1);
 
 /// Shows in the tables what is in the log, until `stop`; a batch that has begun is finished first.
 ///
@@ -76,14 +78,23 @@ impl Projector {
         Ok(())
     }
 
-    /// Waits for as long as another projector moves the tables on.
+    /// Waits for as long as another projector keeps the tables to the log. It is taken for gone when the log has more
+    /// than the tables and they have not moved for a while: so two idle ones do not race for each event.
     async fn stand_by(&self) {
         tracing::info!("another projector writes the read models; standing by");
-        let (mut before, mut now) = (None, self.shown().await);
-        while now.is_some() && now != before && !self.stop.is_cancelled() {
-            self.stop.run_until_cancelled(tokio::time::sleep(STAND_BY)).await;
-            (before, now) = (now, self.shown().await);
+        metrics::stands_by(true);
+        let (mut seen, mut moved) = (self.shown().await, Instant::now());
+        while seen.is_some() && !self.stop.is_cancelled() {
+            self.stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
+            let shown = self.shown().await;
+            if shown != seen {
+                (seen, moved) = (shown, Instant::now());
+            } else if moved.elapsed() >= GONE_AFTER && self.log.head().await.ok() > seen {
+                tracing::info!("the other projector is gone; taking over");
+                break;
+            }
         }
+        metrics::stands_by(false);
     }
 
     async fn shown(&self) -> Option<Position> {

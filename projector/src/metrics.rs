@@ -14,6 +14,11 @@ pub(crate) fn applied(events: usize, took: Duration) {
     histogram!("evident_projector_batch_seconds").record(took);
 }
 
+/// Whether another projector writes, and this one only stands by.
+pub(crate) fn stands_by(stands_by: bool) {
+    gauge!("evident_projector_standby").set(f64::from(u8::from(stands_by)));
+}
+
 /// Looks at log and tables once a second, so that the lag is told most of all when nothing is applied.
 pub(crate) async fn watch(log: &Log, models: &ReadModels) -> Infallible {
     loop {

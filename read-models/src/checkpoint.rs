@@ -28,11 +28,23 @@ pub struct Shown<T> {
 
 const READ: &str = "select log_id, position from checkpoint";
 
-/// Whoever comes second finds no row at `$1` any more, however long it waited.
-const ADVANCE: &str = "
+/// Whoever comes second finds no row at `$1` any more, once the file is its to write.
+const ADVANCE_SQLITE: &str = "
     update checkpoint
     set position = $2, log_id = $3, newest_us = case when newest_us < $4 then $4 else newest_us end
     where position = $1 and (log_id is null or log_id = $3)
+    returning case when exists (select 1 from parked_streams) then 1 else 0 end";
+
+/// Whoever comes second finds no row at `$1` any more, or finds it taken: either way it is fenced off at once, as
+/// nothing is gained by waiting for the one who is faster.
+const ADVANCE_POSTGRES: &str = "
+    with free as (
+        select position from checkpoint
+        where position = $1 and (log_id is null or log_id = $3)
+        for update skip locked)
+    update checkpoint
+    set position = $2, log_id = $3, newest_us = case when newest_us < $4 then $4 else newest_us end
+    from free
     returning case when exists (select 1 from parked_streams) then 1 else 0 end";
 
 /// Keeps everybody else from moving it until the transaction ends.
@@ -70,7 +82,11 @@ pub(crate) async fn advance(
     newest: Timestamp,
 ) -> Result<bool, ApplyError> {
     let (from, to) = (columns::signed(from.0), columns::signed(to.0));
-    let moved = within!(tx, |connection| sqlx::query_scalar::<_, i32>(ADVANCE)
+    let advance = match tx {
+        Tx::Sqlite(_) => ADVANCE_SQLITE,
+        Tx::Postgres(_) => ADVANCE_POSTGRES,
+    };
+    let moved = within!(tx, |connection| sqlx::query_scalar::<_, i32>(advance)
         .bind(from)
         .bind(to)
         .bind(log.0)

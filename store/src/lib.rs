@@ -1,6 +1,9 @@
-//! How facts are kept: the log, which is the truth, and the vault, which holds what must be able to go.
+//! How facts are kept and carried: the log, which is the truth; the vault, which holds what must be able to go; the bus,
+//! which brings the log's tail to other processes, and the relay, which puts it there.
 
+pub mod bus;
 pub mod log;
+pub mod relay;
 pub mod vault;
 
 mod away;

@@ -2,11 +2,12 @@
 
 use crate::{
     teller::Teller,
-    world::{Projecting, Urls, World, open},
+    world::{Engine, Projecting, Urls, World, open},
 };
 use events::Position;
 use read_models::ApplyError;
 use std::{
+    io::{BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -17,6 +18,7 @@ on_each_engine!(
     a_projector_killed_again_and_again_shows_each_event_once,
     of_two_projectors_one_writes_each_batch,
     a_write_from_a_stale_checkpoint_is_refused,
+    a_write_waits_for_no_other_projector,
 );
 
 async fn what_is_told_is_shown(world: World) {
@@ -48,10 +50,10 @@ async fn a_projector_killed_again_and_again_shows_each_event_once(world: World) 
 
 /// A projector in a process of its own: this very binary, started again to run only [`child`]. Dropping it is
 /// SIGKILL.
-struct OtherProcess(Child);
+pub(crate) struct OtherProcess(Child);
 
 impl OtherProcess {
-    fn start(urls: &Urls) -> Self {
+    pub(crate) fn start(urls: &Urls) -> Self {
         let this = std::env::current_exe().expect("a test knows its own binary");
         let child = Command::new(this)
             .args(["--ignored", "--exact", "exactly_once::child"])
@@ -105,4 +107,47 @@ async fn a_write_from_a_stale_checkpoint_is_refused(world: World) {
     assert!(matches!(stale, Err(ApplyError::Fenced)), "{stale:?}");
     assert_eq!(world.models.checkpoint().await.expect("the tables answer").position, head);
     world.equals_a_rebuild().await;
+}
+
+/// On PostgreSQL, where writers wait for each other's rows, and not for the whole file.
+async fn a_write_waits_for_no_other_projector(world: World) {
+    if world.engine == Engine::Sqlite {
+        return;
+    }
+    Teller::new(&world, 8).tell(20).await;
+    let batch = world.opened().await;
+    let winner = Holding::start(&world.urls.read);
+    let late = world.models.apply(Position::START, world.log.id(), &batch);
+    let late = tokio::time::timeout(Duration::from_secs(5), late).await.expect("it does not wait");
+    assert!(matches!(late, Err(ApplyError::Fenced)), "{late:?}");
+    drop(winner);
+    world.follow_to_the_end().await;
+    world.equals_a_rebuild().await;
+}
+
+/// Another projector in the middle of its transaction; it ends when this is dropped.
+struct Holding(Child);
+
+impl Holding {
+    fn start(read: &str) -> Self {
+        let mut psql = Command::new("psql")
+            .args([read, "--quiet", "--no-align", "--tuples-only"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("psql is installed");
+        let take = "begin; update evident_read.checkpoint set position = position returning 'taken';";
+        writeln!(psql.stdin.as_mut().expect("its input"), "{take}").expect("it listens");
+        let mut said = BufReader::new(psql.stdout.take().expect("its output")).lines();
+        let taken = said.find_map(|line| line.ok().filter(|line| line == "taken"));
+        assert!(taken.is_some(), "psql could not take the checkpoint");
+        Self(psql)
+    }
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.0.kill().expect("psql runs until it is killed");
+        self.0.wait().expect("psql ends");
+    }
 }

@@ -29,6 +29,7 @@ macro_rules! on_each_engine {
 
 mod exactly_once;
 mod outages;
+mod over_nats;
 mod parking;
 mod rebuilding;
 mod refusals;

@@ -198,25 +198,60 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let url = scripts_postgres("start", folder.path());
+        let url = scripts("postgres", "start", folder.path());
         Self { url, folder }
     }
 
     /// Kills it in mid-air and starts it again at the same address.
     pub(crate) fn restart(&self) {
-        scripts_postgres("restart", self.folder.path());
+        scripts("postgres", "restart", self.folder.path());
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        scripts_postgres("kill", self.folder.path());
+        scripts("postgres", "kill", self.folder.path());
     }
 }
 
-fn scripts_postgres(command: &str, folder: &Path) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/postgres");
-    let done = Command::new(script).arg(command).arg(folder).output().expect("scripts/postgres can be run");
+fn scripts(script: &str, command: &str, folder: &Path) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts").join(script);
+    let done = Command::new(script).arg(command).arg(folder).output().expect("the script can be run");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8_lossy(&done.stdout).trim().to_owned()
+}
+
+/// A NATS server of a test's own. It ends when this is dropped.
+pub(crate) struct Nats {
+    pub(crate) url: String,
+    folder: TempDir,
+}
+
+impl Nats {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let url = scripts("nats", "start", folder.path());
+        Self { url, folder }
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&self) {
+        scripts("nats", "kill", self.folder.path());
+    }
+
+    /// Starts it again at the same address.
+    pub(crate) fn start_again(&self) {
+        scripts("nats", "start", self.folder.path());
+    }
+
+    /// SIGKILL, and at once again at the same address.
+    pub(crate) fn restart(&self) {
+        scripts("nats", "restart", self.folder.path());
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        scripts("nats", "kill", self.folder.path());
+    }
 }

@@ -11,6 +11,7 @@ use http::StatusCode;
 use read_models::{ReadModels, ReadModelsError};
 use serde::Serialize;
 use std::time::Duration;
+use store::bus::BusState;
 use tokio::time::{sleep, timeout};
 use utoipa::ToSchema;
 
@@ -26,10 +27,10 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
-/// What can and cannot serve. What a process does not need is left out.
+/// What can and cannot serve. What a process has nothing to do with is left out.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 pub(crate) struct Readiness {
-    /// `ready` when everything below is `ok`, else `not_ready`; `starting` while the stores are not open.
+    /// `ready` when everything below but the bus is `ok`, else `not_ready`; `starting` while the stores are not open.
     status: &'static str,
     /// Whether the log can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +47,10 @@ pub(crate) struct Readiness {
     /// Whether this process still follows the log into the read models, or stands by to.
     #[serde(skip_serializing_if = "Option::is_none")]
     projector: Option<Check>,
+    /// Whether NATS carries the log. While it does not, everything goes on from the log itself, so a process is ready
+    /// without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bus: Option<Check>,
 }
 
 /// One thing that must be well.
@@ -101,11 +106,16 @@ async fn readiness(parts: &Parts) -> Readiness {
     let checks = [Some(log), Some(vault), read_models, feed, projector];
     let well = checks.iter().flatten().all(|check| *check == Check::Ok);
     let status = if well { "ready" } else { "not_ready" };
-    Readiness { status, log: Some(log), vault: Some(vault), read_models, feed, projector }
+    let bus = parts.bus.as_ref().map(|bus| of_bus(&bus.state()));
+    Readiness { status, log: Some(log), vault: Some(vault), read_models, feed, projector, bus }
 }
 
 const fn of(well: bool, otherwise: Check) -> Check {
     if well { Check::Ok } else { otherwise }
+}
+
+const fn of_bus(state: &BusState) -> Check {
+    of(state.connected && state.trouble.is_none(), Check::Unavailable)
 }
 
 async fn check_log_and_read_models(parts: &Parts) -> (Check, Option<Check>) {

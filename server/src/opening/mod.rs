@@ -8,7 +8,7 @@ use patience::patiently;
 use read_models::ReadModels;
 use service::{clock::Entropy, config::Config};
 use std::{fs, os::unix::fs::DirBuilderExt, path::Path};
-use store::{log::Log, vault::Vault};
+use store::{bus::Bus, log::Log, vault::Vault};
 
 /// The three databases, open.
 #[derive(Clone)]
@@ -58,6 +58,16 @@ impl<'a> Openings<'a> {
         patiently(self.patient, "the log", || Log::open(self.config.log_url.expose()))
             .await
             .doing("open the log")
+    }
+
+    /// The bus, where there is one. NATS itself need not be there yet.
+    pub(crate) async fn bus(&self) -> Result<Option<Bus>, Failure> {
+        match &self.config.nats_url {
+            Some(url) => Ok(Some(
+                Bus::connect(url.expose(), self.config.nats_replicas).await.doing("connect to NATS")?,
+            )),
+            None => Ok(None),
+        }
     }
 
     /// Opens the vault with the master key from its file.

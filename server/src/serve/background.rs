@@ -1,10 +1,11 @@
-//! What runs beside the answering of requests: the projector, the query side's feed, the command side's chores.
+//! What runs beside the answering of requests: the command side's relay and chores, the projector, the query side's feed.
 
 use super::Parts;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
+use store::relay;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Whether something that should run without end still does.
@@ -33,6 +34,9 @@ pub(super) struct Background {
 impl Background {
     pub(super) fn start(parts: &Parts) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        if let (Some(_), Some(bus)) = (&parts.commands, &parts.bus) {
+            tasks.spawn(relay::run(parts.log.clone(), bus.clone(), stop.clone()));
+        }
         if let (Some(running), Some(models)) = (&parts.projector, &parts.read_models) {
             let projector =
                 projector::run(parts.log.clone(), parts.vault.clone(), models.clone(), stop.clone());

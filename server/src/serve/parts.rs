@@ -11,12 +11,14 @@ use service::{
     clock::{Clock, Entropy},
     config::Config,
 };
-use store::{log::Log, vault::Vault};
+use store::{bus::Bus, log::Log, vault::Vault};
 
 /// The stores that a role needs, and the services on them. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) log: Log,
+    /// What carries the log to whoever follows, where there is one.
+    pub(crate) bus: Option<Bus>,
     pub(crate) vault: Vault,
     /// None where commands alone are taken: they never look there.
     pub(crate) read_models: Option<ReadModels>,
@@ -30,7 +32,12 @@ impl Parts {
     /// Opens what the role needs, and waits for what is away; then starts its services.
     pub(super) async fn start(role: Role, config: &Config, openings: &Openings<'_>) -> Result<Self, Failure> {
         let (clock, entropy) = (Clock::System, Entropy::System);
-        let (log, vault) = (openings.log().await?, openings.vault().await?);
+        let bus = openings.bus().await?;
+        let log = match (openings.log().await?, &bus) {
+            (log, Some(bus)) => log.carried_by(bus),
+            (log, None) => log,
+        };
+        let vault = openings.vault().await?;
         let read_models = match role.projects() || role.answers() {
             true => Some(openings.read_models().await?),
             false => None,
@@ -52,6 +59,6 @@ impl Parts {
             Some(_) | None => None,
         };
         let projector = role.projects().then(Running::default);
-        Ok(Self { log, vault, read_models, commands, queries, projector })
+        Ok(Self { log, bus, vault, read_models, commands, queries, projector })
     }
 }

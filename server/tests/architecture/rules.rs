@@ -25,7 +25,7 @@ const EVERYTHING: &[&str] =
 const HOMES: &[(&str, &[&str], &str)] = &[
     ("sqlx::", &["store/", "read-models/", "bench/"], "SQL is spoken by store and read-models"),
     ("argon2::", &["command-api/src/hashing", "bench/"], "passwords are hashed in one file"),
-    ("async_nats::", &["store/src/bus/nats"], "NATS is one way to carry, behind store"),
+    ("async_nats::", &["store/src/bus/nats", "store/tests/bus"], "NATS is one way to carry, behind store"),
     ("eventstore::", &["store/src/log/kurrentdb"], "KurrentDB is one engine of the log"),
     ("redis::", &["service/src/shared"], "what processes share is asked for in one place"),
     (

@@ -5,6 +5,7 @@ use super::{
     engine::{self, Readers, stored, to_sql},
     group_commit::GroupCommit,
 };
+use crate::bus::{Bus, Tail};
 use events::{LogId, Position, Record, StreamName, Version};
 
 /// An open log. Clones share one writer, one pool of readers and one wake-up.
@@ -13,6 +14,7 @@ pub struct Log {
     id: LogId,
     readers: Readers,
     writer: GroupCommit,
+    carrier: Option<Tail>,
 }
 
 impl Log {
@@ -25,7 +27,7 @@ impl Log {
     pub async fn open(url: &str) -> Result<Self, LogError> {
         let (id, readers, writer) = engine::open(url).await?;
         let head = readers.head().await?;
-        Ok(Self { id, readers, writer: GroupCommit::start(id, writer, head) })
+        Ok(Self { id, readers, writer: GroupCommit::start(id, writer, head), carrier: None })
     }
 
     /// The log's name for itself, given once when it was made.
@@ -93,7 +95,20 @@ impl Log {
     /// another process.
     #[must_use]
     pub fn follow(&self, after: Position) -> Follower {
-        Follower::new(self.clone(), after, self.writer.committed())
+        Follower::new(self.clone(), after, self.writer.committed(), self.carrier.clone())
+    }
+
+    /// The same log; its followers are told over the bus what others append, and ask the log for what the bus has not.
+    ///
+    /// MUST be called within a tokio runtime. What it starts ends with the last clone of the handle and its followers.
+    #[must_use]
+    pub fn carried_by(&self, bus: &Bus) -> Self {
+        Self { carrier: Some(bus.tail(self.id)), ..self.clone() }
+    }
+
+    /// The same log; its followers ask nobody but the log.
+    pub(crate) fn uncarried(&self) -> Self {
+        Self { carrier: None, ..self.clone() }
     }
 
     /// Takes no more appends, commits those that were taken, and lets go of the engine.

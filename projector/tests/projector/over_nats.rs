@@ -1,0 +1,68 @@
+//! Over NATS, tables become what they become without it, whoever dies.
+
+use crate::{
+    exactly_once::OtherProcess,
+    teller::Teller,
+    world::{Nats, Projecting, World, eventually, open},
+};
+use std::time::{Duration, Instant};
+use store::{bus::Bus, relay};
+use tokio_util::sync::CancellationToken;
+
+on_each_engine!(
+    what_is_told_over_nats_is_shown_whatever_befalls_it,
+    a_projector_that_stands_by_takes_over_within_seconds,
+);
+
+/// A relay, and a projector elsewhere that is told over NATS; NATS is killed under them, and for a time away.
+async fn what_is_told_over_nats_is_shown_whatever_befalls_it(world: World) {
+    let nats = Nats::start();
+    let stop = CancellationToken::new();
+    let bus = Bus::connect(&nats.url, 1).await.expect("a bus");
+    let relaying = tokio::spawn(relay::run(world.log.clone(), bus.clone(), stop.clone()));
+    eventually("the relay looked", async || bus.state().relayed.is_some()).await;
+    let (log, vault, models) = open(&world.urls).await;
+    let projecting = Projecting::start(log.carried_by(&bus), vault, models);
+    let mut teller = Teller::new(&world, 6);
+    for _ in 0..3 {
+        teller.tell(60).await;
+        nats.restart();
+        teller.tell(60).await;
+        world.caught_up().await;
+    }
+    nats.kill();
+    teller.tell(60).await;
+    world.caught_up().await;
+    nats.start_again();
+    teller.tell(60).await;
+    let head = world.caught_up().await;
+    eventually("the stream has it too", async || bus.state().relayed == Some(head)).await;
+    projecting.stop().await.expect("a projector stops when it is told to");
+    stop.cancel();
+    relaying.await.expect("a relay stops when it is told to");
+    world.equals_a_rebuild().await;
+}
+
+/// Of two projectors the one that is there longer is killed with SIGKILL, again and again; whichever of the two writes
+/// at that moment, the tables follow on.
+async fn a_projector_that_stands_by_takes_over_within_seconds(world: World) {
+    let mut teller = Teller::new(&world, 7);
+    let mut older = OtherProcess::start(&world.urls);
+    teller.tell(20).await;
+    world.caught_up().await;
+    for _ in 0..4 {
+        let newer = OtherProcess::start(&world.urls);
+        // They race for an event or two until one is fenced off, and from then on it only looks.
+        for _ in 0..10 {
+            teller.tell(5).await;
+            world.caught_up().await;
+        }
+        drop(std::mem::replace(&mut older, newer));
+        teller.tell(20).await;
+        let killed = Instant::now();
+        world.caught_up().await;
+        assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
+    }
+    drop(older);
+    world.equals_a_rebuild().await;
+}
