@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::{Installation, Service},
-    servers::Server,
+    servers::{Server, nats_programs},
     support::{ADMIN, PASSWORD, answer, root},
 };
 use reqwest::{Method, StatusCode};
@@ -56,20 +56,36 @@ async fn ask(service: &Service, method: Method, path: &str, token: &str, body: V
     answer(if method == Method::GET { request } else { request.json(&body) }).await
 }
 
+/// The services find each user of NATS in the configuration that operators are given, on either server.
 #[tokio::test]
 async fn each_login_does_its_services_work_and_nothing_else() {
-    let server = Server::postgres();
+    for program in nats_programs() {
+        with_nats(&program).await;
+    }
+}
+
+async fn with_nats(program: &str) {
+    let (server, nats) = (Server::postgres(), Server::nats_with_users(program));
     make_logins(&server);
     let installation = Installation::new([]);
     let read_url = url(&server, "projector", "read");
     seen_by(&installation, &server, "owner").with([("EVIDENT_READ_URL", &*read_url)]).migrate();
-    let mut commands = seen_by(&installation, &server, "command").command_api();
-    let mut projector = seen_by(&installation, &server, "projector").projector();
-    let mut queries = seen_by(&installation, &server, "query").query_api();
+    let carried = |login: &str| {
+        let (_, address) = nats.url().split_once("://").expect("a URL");
+        let nats = format!("nats://{login}:{login}@{address}");
+        seen_by(&installation, &server, login).with([("EVIDENT_NATS_URL", &*nats)])
+    };
+    let mut commands = carried("command").command_api();
+    let mut projector = carried("projector").projector();
+    let mut queries = carried("query").query_api();
     for service in [&mut commands, &mut projector, &mut queries] {
-        service.until_ready().await;
+        let carried = |status, body: &Value| status == StatusCode::OK && body["bus"] == "ok";
+        service.until("ready, over NATS", carried).await;
     }
     a_visit_succeeds(&commands, &mut queries).await;
+    for service in [&projector, &queries] {
+        told_over_nats(service, &commands).await;
+    }
     let check = seen_by(&installation, &server, "projector").operator(&["rebuild"]);
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
     queries.until_ready().await;
@@ -95,6 +111,22 @@ async fn a_visit_succeeds(commands: &Service, queries: &mut Service) {
     queries.until_ready().await;
     let (status, page) = ask(queries, Method::GET, "/api/v1/audit/events?limit=1", token, Value::Null).await;
     assert_eq!((status, &page["items"][0]["type"]), (StatusCode::OK, &json!("user.erased.v1")));
+}
+
+/// Whoever has just subscribed may have read the first events from the log; so there are more until one came over NATS.
+async fn told_over_nats(service: &Service, commands: &Service) {
+    for number in 0..100 {
+        let metrics = service.request(Method::GET, "/metrics").send().await.expect("an answer");
+        let metrics = metrics.text().await.expect("metrics");
+        if metrics.lines().any(|line| line.starts_with("evident_follower_records_total{source=\"bus\"}")) {
+            return;
+        }
+        let port = service.url().rsplit(':').next().unwrap_or_default();
+        let somebody = json!({"email": format!("{number}-{port}@example.com"), "password": PASSWORD});
+        let (status, answer) = ask(commands, Method::POST, "/api/v1/auth/register", "", somebody).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+    }
+    panic!("nothing came over NATS: {}", service.said());
 }
 
 fn nothing_else_is_allowed(server: &Server) {
