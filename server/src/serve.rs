@@ -10,6 +10,7 @@ use service::{
     clock::{Clock, Entropy},
     config::Config,
     http::{self, Frame},
+    shared::Limiter,
     shutdown,
     telemetry::{self, Metrics},
 };
@@ -43,11 +44,12 @@ pub(crate) async fn run(config: Config) -> Result<ExitCode, Failure> {
         stores.vault.clone(),
         stores.read_models.clone(),
         &config,
-        clock,
+        clock.clone(),
         entropy.clone(),
     )
     .await
     .doing("start the query service")?;
+    let limiter = Limiter::open(&config, &stores.vault.keyed_hash("limits", &[]), clock);
 
     let stop = shutdown::on_signals().doing("listen for signals")?;
     let background = Background::start(&stores, &commands, &queries);
@@ -60,7 +62,7 @@ pub(crate) async fn run(config: Config) -> Result<ExitCode, Failure> {
     };
     welcome(&address.to_string(), first_admin.as_ref());
 
-    let frame = Frame::new(&config, entropy);
+    let frame = Frame::new(&config, entropy, limiter.doing("open the limits")?);
     let serving = http::serve(listener, http::frame(router, &frame), frame.limits, stop.clone());
     match operations {
         Some((listener, machines)) => {

@@ -3,4 +3,5 @@
 mod crash;
 mod stories;
 mod support;
+mod valkey;
 mod walkthrough;

@@ -1,0 +1,105 @@
+//! What is shared over Valkey, through the whole process: it may die under load, and nobody notices.
+
+use crate::support::{ADMIN, Evident, PASSWORD, root};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+fn redis(command: &str, folder: &Path) -> String {
+    let done = Command::new(root().join("scripts/redis")).arg(command).arg(folder).output();
+    let done = done.expect("scripts/redis can be run");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stdout).trim().to_owned()
+}
+
+/// Kills the server when the test ends, however it ends.
+struct Killed<'a>(&'a Path);
+
+impl Drop for Killed<'_> {
+    fn drop(&mut self) {
+        redis("kill", self.0);
+    }
+}
+
+/// Whether both the limits and the answers are shared, as `there` says, or both are not.
+async fn shared(evident: &Evident, there: bool) -> bool {
+    let text = evident.client.get(format!("{}/metrics", evident.url())).send().await.expect("metrics");
+    let text = text.text().await.expect("a text");
+    let told = |shared: &str| format!("evident_valkey_up{{shared=\"{shared}\"}} {}", u8::from(there));
+    ["limits", "answers"].into_iter().all(|shared| text.lines().any(|line| line == told(shared)))
+}
+
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < Duration::from_secs(20), "{what}: not within 20 seconds");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_go_on_while_valkey_is_killed_and_started_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = redis("start", folder.path());
+    let _killed = Killed(folder.path());
+    let evident = Evident::start_with([
+        ("EVIDENT_ADMIN_EMAIL", ADMIN),
+        ("EVIDENT_ADMIN_PASSWORD", PASSWORD),
+        ("EVIDENT_REDIS_URL", &url),
+    ]);
+    until("Valkey is there", async || shared(&evident, true).await).await;
+    let id = evident.register("ada@example.com").await;
+    let token = evident.token("ada@example.com").await;
+    let (answered, enough) = (AtomicU64::new(0), AtomicBool::new(false));
+    let asking = async |write: bool| {
+        let mut slowest = Duration::ZERO;
+        while !enough.load(Ordering::SeqCst) {
+            let request = match write {
+                true => evident
+                    .request(Method::PUT, &format!("/users/{id}"))
+                    .json(&json!({"display_name": "Ada"})),
+                false => evident.request(Method::GET, "/auth/me"),
+            };
+            let began = Instant::now();
+            let answer = request.bearer_auth(&token).send().await.expect("an answer");
+            slowest = slowest.max(began.elapsed());
+            assert_eq!(answer.status(), StatusCode::OK);
+            let body: Value = answer.json().await.expect("JSON");
+            assert!(body.is_object());
+            answered.fetch_add(1, Ordering::SeqCst);
+            // Two who write so often stay below fifty commands a second.
+            tokio::time::sleep(Duration::from_millis(if write { 50 } else { 1 })).await;
+        }
+        slowest
+    };
+    let more = async |count: u64| {
+        let from = answered.load(Ordering::SeqCst);
+        until("they go on", async || answered.load(Ordering::SeqCst) >= from + count).await;
+    };
+    let outage = async {
+        more(200).await;
+        redis("kill", folder.path());
+        // Each learns it when it asks: the limits by a command, the answers by a session that nobody has asked about yet.
+        until("it is known to be away", async || {
+            let other = evident.token("ada@example.com").await;
+            let me =
+                evident.request(Method::GET, "/auth/me").bearer_auth(&other).send().await.expect("an answer");
+            assert_eq!(me.status(), StatusCode::OK);
+            shared(&evident, false).await
+        })
+        .await;
+        more(200).await;
+        redis("start", folder.path());
+        until("it is back", async || shared(&evident, true).await).await;
+        more(200).await;
+        enough.store(true, Ordering::SeqCst);
+    };
+    let ((), reader, writer, other) = tokio::join!(outage, asking(false), asking(true), asking(true));
+    let slowest = reader.max(writer).max(other);
+    assert!(slowest < Duration::from_secs(1), "somebody waited {slowest:?}");
+}
