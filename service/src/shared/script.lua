@@ -17,7 +17,8 @@ local function keep(arrival)
 end
 
 local span = burst * interval
-local kept = tonumber(redis.call('get', KEYS[1]) or now)
+-- Whatever else lies there is not ours, and as good as nothing.
+local kept = tonumber(redis.call('get', KEYS[1]) or now) or now
 local arrival = math.min(math.max(kept, now), now + span)
 local wait = arrival + interval - now - span
 if wait > 0 then

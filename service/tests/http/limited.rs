@@ -93,7 +93,11 @@ async fn every_way_to_write_a_path_is_one_bucket() {
     }
     assert_eq!(admitted, 40);
     assert_eq!(house.ask("POST", "//api/v1/auth/login").await.0, StatusCode::NOT_FOUND);
-    assert_eq!(house.ask("POST", "/api/v1/auth/l%6fgin").await.0, StatusCode::NOT_FOUND, "leads nowhere else either");
+    assert_eq!(
+        house.ask("POST", "/api/v1/auth/l%6fgin").await.0,
+        StatusCode::NOT_FOUND,
+        "leads nowhere else either"
+    );
 }
 
 #[tokio::test]

@@ -96,6 +96,50 @@ async fn a_script_that_the_server_forgot_is_told_again() {
 }
 
 #[tokio::test]
+async fn whatever_else_lies_in_a_bucket_is_as_good_as_nothing() {
+    let server = Server::start();
+    let (limiter, who) = (limiter(&server.url).await, somebody());
+    limiter.count(Class::Credentials, who, ONCE).await;
+    let mut connection = beside(&server.url).await;
+    let names: Vec<String> = ask(&mut connection, &["KEYS", "*"]).await;
+    // No number, and a number of the year 5138.
+    for odd in ["canary", "99999999999999999"] {
+        let () = ask(&mut connection, &["SET", &names[0], odd]).await;
+        limiter.count(Class::Credentials, who, ONCE).await;
+        let life: i64 = ask(&mut connection, &["PTTL", &names[0]]).await;
+        assert!((1..=20 * 3_600_000).contains(&life), "{odd}: {life} ms");
+    }
+}
+
+/// The rights that `docs/OPERATIONS.md` gives to the user whom processes come as.
+fn rights() -> Vec<String> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md");
+    let page = std::fs::read_to_string(page).expect("docs/OPERATIONS.md");
+    let (_, rest) = page.split_once("`+evalsha ").expect("a list of rights");
+    let (list, _) = rest.split_once('`').expect("the end of the list");
+    std::iter::once("+evalsha").chain(list.split_whitespace()).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_user_who_may_do_what_operators_are_told_and_nothing_else_does() {
+    let server = Server::start();
+    let rights = rights();
+    let words =
+        ["ACL", "SETUSER", "evident", "on", ">ours"].into_iter().chain(rights.iter().map(String::as_str));
+    let () = ask(&mut beside(&server.url).await, &words.collect::<Vec<_>>()).await;
+    let url = server.url.replacen("127", "evident:ours@127", 1);
+    let (limiter, who) = (limiter(&url).await, somebody());
+    for _ in 0..20 {
+        assert_eq!(limiter.count(Class::Credentials, who, ONCE).await, Verdict::Admitted);
+    }
+    let valkey = valkey(&url).await;
+    assert_eq!(valkey.put("evident:me:test", b"an answer", Duration::from_secs(9)).await, Some(()));
+    assert_eq!(valkey.get("evident:me:test").await, Some(Some(b"an answer".to_vec())));
+    let names: Vec<String> = ask(&mut beside(&server.url).await, &["KEYS", "evident:limit:*"]).await;
+    assert_eq!(names.len(), 1, "it was counted there");
+}
+
+#[tokio::test]
 async fn each_way_to_write_the_url_is_one() {
     let server = Server::start();
     for scheme in ["redis", "valkey"] {
