@@ -111,7 +111,8 @@ impl Me {
         feed: Position,
         now: Timestamp,
     ) -> Option<(Bytes, Position)> {
-        let entry = self.shared.as_ref()?.get(user, session, now).await?;
+        // Apart, so that a hit in memory does not carry the room for it.
+        let entry = Box::pin(self.shared.as_ref()?.get(user, session, now)).await?;
         if !self.holds(&entry, user, session, now) {
             return None;
         }

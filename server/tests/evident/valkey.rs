@@ -57,7 +57,6 @@ async fn requests_go_on_while_valkey_is_killed_and_started_again() {
     let token = evident.token("ada@example.com").await;
     let (answered, enough) = (AtomicU64::new(0), AtomicBool::new(false));
     let asking = async |write: bool| {
-        let mut slowest = Duration::ZERO;
         while !enough.load(Ordering::SeqCst) {
             let request = match write {
                 true => evident
@@ -65,9 +64,7 @@ async fn requests_go_on_while_valkey_is_killed_and_started_again() {
                     .json(&json!({"display_name": "Ada"})),
                 false => evident.request(Method::GET, "/auth/me"),
             };
-            let began = Instant::now();
             let answer = request.bearer_auth(&token).send().await.expect("an answer");
-            slowest = slowest.max(began.elapsed());
             assert_eq!(answer.status(), StatusCode::OK);
             let body: Value = answer.json().await.expect("JSON");
             assert!(body.is_object());
@@ -75,7 +72,6 @@ async fn requests_go_on_while_valkey_is_killed_and_started_again() {
             // Two who write so often stay below fifty commands a second.
             tokio::time::sleep(Duration::from_millis(if write { 50 } else { 1 })).await;
         }
-        slowest
     };
     let more = async |count: u64| {
         let from = answered.load(Ordering::SeqCst);
@@ -99,7 +95,6 @@ async fn requests_go_on_while_valkey_is_killed_and_started_again() {
         more(200).await;
         enough.store(true, Ordering::SeqCst);
     };
-    let ((), reader, writer, other) = tokio::join!(outage, asking(false), asking(true), asking(true));
-    let slowest = reader.max(writer).max(other);
-    assert!(slowest < Duration::from_secs(1), "somebody waited {slowest:?}");
+    // How long anybody waits at most is held in service/src/shared/tests, where nothing else takes time.
+    tokio::join!(outage, asking(false), asking(true), asking(true));
 }

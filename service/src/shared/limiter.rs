@@ -99,7 +99,8 @@ impl Limiter {
             Limiter::InProcess(own) => own.count(class, who, quota),
             Limiter::Valkey(together) => match class.counted() {
                 Counted::Apart => together.own.count(class, who, quota),
-                Counted::Together => together.count(class, who, quota).await,
+                // Apart, so that requests that ask nobody do not carry the room for it.
+                Counted::Together => Box::pin(together.count(class, who, quota)).await,
             },
         }
     }
