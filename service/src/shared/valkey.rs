@@ -46,6 +46,7 @@ struct Line {
     up: Gauge,
     /// What is shared.
     shared: &'static str,
+    deadline: Duration,
 }
 
 #[derive(Clone)]
@@ -68,6 +69,15 @@ impl Valkey {
     ///
     /// When the URL is not one.
     pub fn open(url: &str, shared: &'static str) -> Result<Self, InvalidValkeyUrl> {
+        Self::open_within(url, shared, DEADLINE)
+    }
+
+    /// The same, with another deadline for each question. For tests.
+    pub(super) fn open_within(
+        url: &str,
+        shared: &'static str,
+        deadline: Duration,
+    ) -> Result<Self, InvalidValkeyUrl> {
         // Several libraries bring a TLS provider each, so that rustls knows none of them for the default. When somebody
         // else has chosen one already it is this one, too.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -76,7 +86,8 @@ impl Valkey {
         let client = Client::open(info).map_err(InvalidValkeyUrl)?;
         let up = gauge!("evident_valkey_up", "shared" => shared);
         up.set(0.0);
-        let line = Arc::new(Line { connection: RwLock::new(None), lost: Notify::new(), up, shared });
+        let line =
+            Arc::new(Line { connection: RwLock::new(None), lost: Notify::new(), up, shared, deadline });
         let keeper = tokio::spawn({
             let line = Arc::clone(&line);
             async move { line.keep(&client).await }
@@ -135,7 +146,7 @@ impl Valkey {
     ) -> Option<T> {
         let Connection { number, connection } = self.0.line.current()?;
         let began = Instant::now();
-        let failure: Lost = match timeout(DEADLINE, ask(connection)).await {
+        let failure: Lost = match timeout(self.0.line.deadline, ask(connection)).await {
             Ok(Ok(answer)) => {
                 histogram!("evident_valkey_seconds", "question" => question).record(began.elapsed());
                 return Some(answer);
@@ -151,7 +162,7 @@ impl Valkey {
 
 #[derive(Debug, thiserror::Error)]
 enum Lost {
-    #[error("no answer within {} ms", DEADLINE.as_millis())]
+    #[error("no answer in time")]
     Late,
     #[error(transparent)]
     Failed(#[from] RedisError),

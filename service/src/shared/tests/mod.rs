@@ -56,11 +56,18 @@ fn scripts_redis(command: &str, folder: &Path) -> String {
     String::from_utf8_lossy(&done.stdout).trim().to_owned()
 }
 
-/// Connected.
+/// Connected, and patient: what is counted is not to hang on how busy the machine is.
 pub(super) async fn valkey(url: &str) -> Valkey {
-    let valkey = Valkey::open(url, "limits").expect("a URL");
+    let valkey = Valkey::open_within(url, "limits", Duration::from_secs(20)).expect("a URL");
     eventually("Valkey is there", || valkey.is_up()).await;
     valkey
+}
+
+/// Connected, with the deadline that is served with.
+async fn hurried_limiter(url: &str) -> Limiter {
+    let valkey = Valkey::open(url, "limits").expect("a URL");
+    eventually("Valkey is there", || valkey.is_up()).await;
+    Limiter::together(valkey, &[7; 32], Clock::System)
 }
 
 /// A limiter with a connection of its own, as another process would have.

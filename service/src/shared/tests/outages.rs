@@ -1,6 +1,6 @@
 //! Valkey goes away and comes back. Nobody fails for it, nobody waits for it, and nobody is free of limits.
 
-use super::{ONCE, Server, eventually, limiter, somebody};
+use super::{ONCE, Server, eventually, hurried_limiter, limiter, somebody};
 use crate::{
     clock::Clock,
     shared::{Class, Limiter, Valkey, gcra::Verdict},
@@ -71,7 +71,7 @@ fn is_up(limiter: &Limiter) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_is_killed_under_load_fails_nobody_and_frees_nobody() {
     let server = Server::start();
-    let limiter = limiter(&server.url).await;
+    let limiter = hurried_limiter(&server.url).await;
     let seen = load(&limiter);
     seen.more(1_000).await;
     server.told_to("kill");
@@ -96,7 +96,7 @@ async fn a_server_that_is_killed_under_load_fails_nobody_and_frees_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_hangs_costs_those_who_are_asking_one_deadline_and_nobody_else_anything() {
     let server = Server::start();
-    let limiter = limiter(&server.url).await;
+    let limiter = hurried_limiter(&server.url).await;
     let seen = load(&limiter);
     seen.more(1_000).await;
     server.told_to("pause");
