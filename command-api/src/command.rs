@@ -10,7 +10,7 @@ use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use service::{
     caller::Caller,
-    extract::{IdempotencyKey, IfMatch, Json, RequestInfo, read_body, signed_in_as},
+    extract::{IdempotencyKey, IfMatch, Json, RequestInfo, counted_as, read_body, signed_in_as},
     problem::{Code, Problem},
 };
 use std::net::IpAddr;
@@ -89,6 +89,7 @@ impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Signed<B> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         let by = app.caller(request.headers()).await?;
         signed_in_as(request.extensions(), by.user_id);
+        counted_as(request.extensions(), by.user_id).await?;
         let (asked, body) = read(request, app, Actor::User(by.user_id)).await?;
         Ok(Self { by, asked, body })
     }

@@ -10,8 +10,10 @@ use crate::{
 };
 use events::{FailureCause, Timestamp, UserId};
 use http::{HeaderName, HeaderValue};
-use service::problem::{Code, Problem};
-use std::net::IpAddr;
+use service::{
+    problem::{Code, Problem},
+    shared::Subscriber,
+};
 use store::vault::{AddressHash, Attempts, Scope};
 
 /// The right to check one password for one address. It counts as failed until it is said to be right.
@@ -26,7 +28,7 @@ impl App {
     /// Admits a guess at an address, given by its key, whether or not anybody has it.
     pub(crate) async fn admit(&self, asked: &Asked, key: &str) -> Result<Guess, Failure> {
         let hash = self.vault.address_hash(key);
-        let source = self.vault.keyed_hash("sign-in source", &[&network_of(asked.source)]);
+        let source = self.vault.keyed_hash("sign-in source", &[Subscriber::of(asked.source).bytes()]);
         if !self.config.rate_limits {
             return Ok(Guess { hash, source, slot: None });
         }
@@ -92,15 +94,6 @@ impl App {
             told
         });
         Ok(told.await?)
-    }
-}
-
-/// The part of an address that one subscriber has: all of IPv4, the first 64 bits of IPv6 (RFC 6177).
-fn network_of(source: Option<IpAddr>) -> Vec<u8> {
-    match source.map(|ip| ip.to_canonical()) {
-        Some(IpAddr::V4(ip)) => ip.octets().to_vec(),
-        Some(IpAddr::V6(ip)) => ip.octets()[..8].to_vec(),
-        None => vec![],
     }
 }
 

@@ -1,6 +1,13 @@
 //! What every query works with.
 
-use crate::{access::Access, asking::OLDEST_FEED, feed::Feed, keys::Keys, me::Me, wait::Waits};
+use crate::{
+    access::Access,
+    asking::OLDEST_FEED,
+    feed::Feed,
+    keys::Keys,
+    me::{Me, Shared},
+    wait::Waits,
+};
 use events::{LogId, Position};
 use http::HeaderValue;
 use metrics::gauge;
@@ -10,6 +17,7 @@ use service::{
     Clock, Code, Config, Entropy, Problem,
     cursor::Cursors,
     position::{EVIDENT_POSITION, PositionTokens},
+    shared::InvalidValkeyUrl,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{
@@ -49,6 +57,9 @@ pub enum StartError {
     /// The read models do not give what was revoked.
     #[error("read models cannot be loaded: {0}")]
     ReadModels(#[from] ReadModelsError),
+    /// What instances share is said to be where nothing can be.
+    #[error(transparent)]
+    Shared(#[from] InvalidValkeyUrl),
     /// The read models show another log than this one.
     #[error("read models show log {shown}, not log {ours}")]
     OtherLog {
@@ -78,12 +89,13 @@ impl App {
         let (access, position) = Access::load(&read_models, config.access_ttl, now).await?;
         let keys = Keys::load(vault.clone(), config).await?;
         let positions = PositionTokens::new(*vault.server_key(Purpose::Token), log.id());
+        let shared = Shared::open(config, &vault, log.id(), &entropy)?;
         let last_token = Mutex::new((position, positions.header(position)));
         Ok(App(Arc::new(Inner {
             access,
             keys,
             feed: Feed::new(log.clone(), position, now),
-            me: Me::new(position),
+            me: Me::new(position, shared),
             waits: Waits::new(read_models.clone()),
             cursors: Cursors::new(*vault.server_key(Purpose::Token)),
             positions,
@@ -118,6 +130,12 @@ impl App {
     /// Answers once everything up to `position` is in force here.
     pub async fn followed(&self, position: Position) {
         self.0.feed.followed(position).await;
+    }
+
+    /// Whether answers are shared with other instances at this moment.
+    #[must_use]
+    pub fn is_sharing(&self) -> bool {
+        self.0.me.is_sharing()
     }
 
     pub(crate) fn log(&self) -> &Log {

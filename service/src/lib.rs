@@ -1,4 +1,4 @@
-//! What every process does the same way: configuration, telemetry, HTTP, problems, tokens, time.
+//! What every process does the same way: configuration, telemetry, HTTP, limits, problems, tokens, time.
 //!
 //! Nothing here knows how facts are kept (`store`), which of them may happen (`command-api`), or how they are shown
 //! (`query-api`). It is the only place that reads the environment, the clock and the system's randomness.
@@ -11,6 +11,7 @@ pub mod extract;
 pub mod http;
 pub mod position;
 pub mod problem;
+pub mod shared;
 pub mod shutdown;
 pub mod telemetry;
 pub mod token;

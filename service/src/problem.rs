@@ -72,6 +72,7 @@ codes! {
     Validation "validation" UNPROCESSABLE_ENTITY "The request does not hold what it should";
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The Idempotency-Key came with another body before";
     TooManyAttempts "too-many-attempts" TOO_MANY_REQUESTS "Too many attempts; try again later";
+    TooManyRequests "too-many-requests" TOO_MANY_REQUESTS "Too many requests; slow down";
     HeadersTooLarge "headers-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE "The headers are too many or too large";
     Internal "internal" INTERNAL_SERVER_ERROR "Something is broken here";
     ReadModelBehind "read-model-behind" SERVICE_UNAVAILABLE "What you want to see is not here yet";

@@ -116,3 +116,14 @@ async fn identity_comes_from_the_token_alone() {
     let query = house.delete(&format!("/auth/sessions?access_token={}", guest.access_token)).send().await;
     query.must_say(401, "unauthenticated");
 }
+
+#[tokio::test]
+async fn what_has_a_limit_of_its_own_is_a_command() {
+    let house = House::new().await;
+    let commands = commands(&house);
+    for (method, route) in service::shared::Class::routes() {
+        let path = route.strip_prefix("/api/v1").expect("the base path");
+        let known = commands.iter().any(|(_, verb, known)| verb.as_str() == method && known == path);
+        assert!(known, "{method} {route} is limited, and there is no such command");
+    }
+}

@@ -6,6 +6,7 @@ use serde_json::json;
 use service::{
     clock::Entropy,
     http::{Frame, Limits, frame, serve},
+    shared::Limiter,
 };
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -21,6 +22,7 @@ async fn served(house: &House) -> (SocketAddr, tokio_util::sync::DropGuard) {
         cors_origins: vec![],
         trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
         entropy: Entropy::System,
+        limiter: Limiter::in_process(house.clock.clone()),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -92,4 +94,39 @@ async fn an_event_keeps_its_request_and_its_place() {
     let network = failed.network.open().expect("the key lives");
     assert_eq!(network.ip.as_deref(), Some("203.0.113.7"));
     assert_eq!(network.user_agent.as_deref(), Some("Netscape/4.0"));
+}
+
+#[tokio::test]
+async fn trying_each_of_many_accounts_once_from_one_place_is_limited() {
+    let house = House::new().await;
+    let (address, _serving) = served(&house).await;
+    let try_one = async |from: &str, number: usize| {
+        let request = reqwest::Client::new().post(format!("http://{address}/api/v1/auth/login"));
+        let body = json!({ "email": format!("somebody-{number}@x.io"), "password": WRONG });
+        let answer = request.header("x-forwarded-for", from).json(&body).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.expect("JSON")["code"].clone())
+    };
+    for number in 0..40 {
+        assert_eq!(try_one("203.0.113.7", number).await, (401, json!("invalid-credentials")));
+    }
+    assert_eq!(try_one("203.0.113.7", 40).await, (429, json!("too-many-requests")));
+    assert_eq!(try_one("203.0.113.8", 41).await.0, 401);
+}
+
+#[tokio::test]
+async fn one_person_has_one_budget_of_commands_from_wherever() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada@x.io").await, house.guest("bob@x.io").await);
+    let (address, _serving) = served(&house).await;
+    let client = reqwest::Client::new();
+    let rename = async |guest: &crate::house::Guest, from: usize| {
+        let request = client.put(format!("http://{address}/api/v1/users/{}", guest.id)).json(&json!({}));
+        let request = request.header("x-forwarded-for", format!("198.51.100.{}", from % 250));
+        request.bearer_auth(&guest.access_token).send().await.expect("an answer").status().as_u16()
+    };
+    for number in 0..500 {
+        assert_eq!(rename(&ada, number).await, 422);
+    }
+    assert_eq!(rename(&ada, 500).await, 429);
+    assert_eq!(rename(&bob, 500).await, 422);
 }

@@ -22,18 +22,40 @@
 //! 6. Where the feed began, everything counts as touched: what happened before, it did not see. So tables that were
 //!    flipped back, or a replica that is far behind, give no entry that is used.
 //!
+//! **The same over Valkey.** An instance that knows no answer looks whether another has read one (`shared`). Nothing in
+//! the argument asks who read an entry, as long as `S` says what was read; `F` and `T` are always those of the instance
+//! that *uses* it.
+//!
+//! - The instance that read it may be ahead of this one or behind it: that is `S ≥ F` and `S < F` above. How far *its*
+//!   feed was does not matter, for its feed decided nothing: `S` came with the rows, in one snapshot.
+//! - What this instance's feed has not seen, before it began, it takes for touched (point 6). So one that has just
+//!   started uses only what was read after its start, however old or fresh the tables of the others are.
+//! - The feed may touch while Valkey is asked. `F` was read before and the stripes are read after, as in point 1.
+//! - Somebody else may put an older entry over a newer one. Each is held to the same test, so it costs a miss.
+//! - `S` means something in one log only, and an answer only to a release that knows its shape: both are bound to the
+//!   sealed entry, as are the person and the session. It cannot be forged or moved to somebody else; it can be brought
+//!   back, and then it is held to the same test.
+//! - Whoever is erased is touched by it, so no instance whose feed has come so far uses the entry; it leaves Valkey
+//!   within [`LIFE`].
+//! - Tables that are rebuilt and flipped show at `S` what the old ones showed, unless the fold itself was wrong before;
+//!   then what was read from the old ones is gone after twice [`LIFE`], as below.
+//!
 //! A minimum position is held against `max(S, F)`; when that is less, the tables are asked after waiting for them.
 //!
-//! One thing changes rows without a record: a parked stream that is tried again. So no entry is used for longer
-//! than [`LIFE`].
+//! One thing changes rows without a record: a parked stream that is tried again, or tables that are flipped to others
+//! which were folded by a better rule. So no entry is used for longer than [`LIFE`]; one from Valkey by an instance whose
+//! clock is behind the reader's for twice that, since it lies there no longer than [`LIFE`] and counts as read when it
+//! was fetched at the latest.
 
 mod cache;
+mod shared;
 mod stripes;
 
 use bytes::Bytes;
 use cache::{Cache, Entry};
 use events::{Category, Position, SessionId, StreamName, Timestamp, UserId};
 use metrics::{Counter, counter};
+pub(crate) use shared::Shared;
 use std::time::Duration;
 use stripes::Stripes;
 use uuid::Uuid;
@@ -47,16 +69,18 @@ const ROLES: Uuid = Uuid::nil();
 pub(crate) struct Me {
     cache: Cache,
     stripes: Stripes,
+    shared: Option<Shared>,
     hits: Counter,
     misses: Counter,
 }
 
 impl Me {
     /// Knows no answer yet. The feed begins after `from`.
-    pub(crate) fn new(from: Position) -> Self {
+    pub(crate) fn new(from: Position, shared: Option<Shared>) -> Self {
         Self {
             cache: Cache::new(),
             stripes: Stripes::new(from),
+            shared,
             hits: counter!("evident_me_cache_hits_total"),
             misses: counter!("evident_me_cache_misses_total"),
         }
@@ -79,6 +103,28 @@ impl Me {
         current.map(|entry| (entry.body, entry.position.max(feed)))
     }
 
+    /// The same, from another instance; kept here from then on. `feed` MUST have been read before the call.
+    pub(crate) async fn elsewhere(
+        &self,
+        user: UserId,
+        session: SessionId,
+        feed: Position,
+        now: Timestamp,
+    ) -> Option<(Bytes, Position)> {
+        // Apart, so that a hit in memory does not carry the room for it.
+        let entry = Box::pin(self.shared.as_ref()?.get(user, session, now)).await?;
+        if !self.holds(&entry, user, session, now) {
+            return None;
+        }
+        self.cache.put(session, entry.clone());
+        Some((entry.body, entry.position.max(feed)))
+    }
+
+    /// Whether other instances can be asked at this moment.
+    pub(crate) fn is_sharing(&self) -> bool {
+        self.shared.as_ref().is_some_and(Shared::is_up)
+    }
+
     fn holds(&self, entry: &Entry, user: UserId, session: SessionId, now: Timestamp) -> bool {
         let untouched = |id| entry.position >= self.stripes.last_touched(id);
         entry.user == user
@@ -88,7 +134,7 @@ impl Me {
             && now.since(entry.read_at) < LIFE
     }
 
-    /// Keeps an answer that was read from a snapshot at `position`.
+    /// Keeps an answer that was read from a snapshot at `position`, for the other instances, too.
     pub(crate) fn keep(
         &self,
         user: UserId,
@@ -97,7 +143,11 @@ impl Me {
         position: Position,
         read_at: Timestamp,
     ) {
-        self.cache.put(session, Entry { user, body, position, read_at });
+        let entry = Entry { user, body, position, read_at };
+        if let Some(shared) = &self.shared {
+            shared.put(session, &entry);
+        }
+        self.cache.put(session, entry);
     }
 
     /// A record was followed: what it is about is touched. `owner` is whose session it is about, if it is.
@@ -131,7 +181,7 @@ mod tests {
 
     /// Kept at position 10; then each of these streams was touched at the position beside it.
     fn given(touched: impl IntoIterator<Item = (u64, StreamName, Option<UserId>)>) -> Me {
-        let me = Me::new(Position(3));
+        let me = Me::new(Position(3), None);
         me.keep(ADA, HERE, Bytes::from_static(b"{}"), Position(10), NOON);
         for (position, stream, owner) in touched {
             me.touch(Position(position), &stream, owner);
@@ -179,7 +229,7 @@ mod tests {
 
     #[test]
     fn an_answer_from_before_the_feed_began_is_not_used() {
-        let me = Me::new(Position(11));
+        let me = Me::new(Position(11), None);
         me.keep(ADA, HERE, Bytes::from_static(b"{}"), Position(10), NOON);
         assert_eq!(position_at_feed(&me, 11), None);
     }

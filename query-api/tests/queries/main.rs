@@ -7,5 +7,6 @@ mod machines;
 mod positions;
 mod race;
 mod rights;
+mod sharing;
 mod users;
 mod world;

@@ -1,7 +1,11 @@
 //! "Who am I" is answered from memory, and never from before what its asker knows.
 
-use crate::world::{World, profile};
+use crate::{
+    sharing::{Server, until},
+    world::{World, profile},
+};
 use events::{Fact, Personal, Position, ProfileChanged, StreamName};
+use query_api::App;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
@@ -12,9 +16,30 @@ const CHANGES: u64 = 200;
 /// with the position of the last change that they know of as their minimum.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn me_is_never_older_than_what_its_asker_knows() {
-    let mut world = World::new().await;
+    let world = World::new().await;
+    let app = world.app.clone();
+    never_older(world, [app.clone(), app.clone(), app]).await;
+}
+
+/// The same through three instances that share what they read, each with a feed of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nor_is_one_that_another_instance_has_read() {
+    let valkey = Server::start();
+    let world = World::sharing_over(&valkey.url).await;
+    let others = [world.another_app().await, world.another_app().await];
+    others.iter().for_each(|other| world.follow(other));
+    let [one, two] = others;
+    let apps = [world.app.clone(), one, two];
+    for app in &apps {
+        until("it shares", async || app.is_sharing()).await;
+    }
+    never_older(world, apps).await;
+    assert!(valkey.hits() > 0, "nothing was shared");
+}
+
+async fn never_older(mut world: World, apps: [App; 3]) {
     let ada = world.somebody("0", &["user"]).await;
-    let (log, app) = (world.log.clone(), world.app.clone());
+    let log = world.log.clone();
     let tokens = world.tokens(log.id());
     let known = AtomicU64::new(0);
     let positions = Mutex::new(vec![log.head().await.expect("a head")]);
@@ -32,13 +57,13 @@ async fn me_is_never_older_than_what_its_asker_knows() {
         }
         world.project().await;
     };
-    let asked = async || {
+    let asked = async |app: &App| {
         let mut answered = 0_u64;
         while known.load(Ordering::SeqCst) < CHANGES {
             let change = known.load(Ordering::SeqCst);
             let minimum: Position = positions.lock().await[usize::try_from(change).expect("small")];
             let request = ada.request(ME).header("evident-min-position", tokens.issue(minimum));
-            let answer = crate::world::ask(&app, request).await;
+            let answer = crate::world::ask(app, request).await;
             assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
             let name =
                 answer.json()["user"]["display_name"].as_str().and_then(|name| name.parse::<u64>().ok());
@@ -49,6 +74,6 @@ async fn me_is_never_older_than_what_its_asker_knows() {
         }
         answered
     };
-    let ((), one, two, three) = tokio::join!(change, asked(), asked(), asked());
+    let ((), one, two, three) = tokio::join!(change, asked(&apps[0]), asked(&apps[1]), asked(&apps[2]));
     assert!(one.min(two).min(three) > 0);
 }

@@ -14,7 +14,7 @@ use query_api::App;
 use read_models::{Projected, ReadModels};
 use serde_json::Value;
 use service::{
-    Clock, Config, Entropy,
+    Clock, Config, Entropy, Secret,
     config::Environment,
     position::{EVIDENT_MIN_POSITION, EVIDENT_POSITION, PositionTokens},
     token::{Claims, TYP},
@@ -38,10 +38,11 @@ pub(crate) struct World {
     pub(crate) read_models: ReadModels,
     pub(crate) clock: Clock,
     pub(crate) app: App,
+    config: Config,
     entropy: Entropy,
     versions: HashMap<StreamName, Version>,
     stop: CancellationToken,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Somebody who is signed in.
@@ -63,15 +64,20 @@ pub(crate) struct Answer {
 impl World {
     /// An empty log, and an app that follows it.
     pub(crate) async fn new() -> World {
-        World::made(true).await
+        World::made(true, config()).await
+    }
+
+    /// The same, and answers are shared over this Valkey.
+    pub(crate) async fn sharing_over(url: &str) -> World {
+        World::made(true, Config { redis_url: Some(Secret::new(url)), ..config() }).await
     }
 
     /// The same, in the moment before the command side has made a key to sign with.
     pub(crate) async fn without_keys() -> World {
-        World::made(false).await
+        World::made(false, config()).await
     }
 
-    async fn made(with_key: bool) -> World {
+    async fn made(with_key: bool, config: Config) -> World {
         let folder = tempfile::tempdir().expect("a folder");
         let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
         let (log_url, vault_url, read_url) = (url("log.db"), url("vault.db"), url("read.db"));
@@ -88,20 +94,29 @@ impl World {
         let entropy = Entropy::seeded(1);
         let stop = CancellationToken::new();
         let versions = HashMap::new();
-        let app = start(&log, &vault, &read_models, &clock).await;
-        let world = World { log, vault, read_models, clock, app, entropy, versions, stop, _folder: folder };
-        world.follow();
+        let app = start(&log, &vault, &read_models, &config, &clock).await;
+        let world = World { log, vault, read_models, clock, app, config, entropy, versions, stop, folder };
+        world.follow(&world.app);
         world
     }
 
-    fn follow(&self) {
-        let (app, stop) = (self.app.clone(), self.stop.clone());
+    /// Lets an app follow the log.
+    pub(crate) fn follow(&self, app: &App) {
+        let (app, stop) = (app.clone(), self.stop.clone());
         tokio::spawn(async move { app.follow(stop).await });
     }
 
     /// Another process beside this one, which does not follow the log.
     pub(crate) async fn another_app(&self) -> App {
-        start(&self.log, &self.vault, &self.read_models, &self.clock).await
+        start(&self.log, &self.vault, &self.read_models, &self.config, &self.clock).await
+    }
+
+    /// Another process, whose tables are empty and stay so. What it answers it has not read there.
+    pub(crate) async fn app_without_tables(&self) -> App {
+        let url = format!("sqlite:{}", self.folder.path().join("empty.db").display());
+        ReadModels::migrate(&url).await.expect("read models");
+        let read_models = ReadModels::open(&url).await.expect("the read models");
+        start(&self.log, &self.vault, &read_models, &self.config, &self.clock).await
     }
 
     /// Appends a fact about a person, or about nobody. It is not projected yet.
@@ -317,9 +332,9 @@ pub(crate) async fn ask(app: &App, request: request::Builder) -> Answer {
     Answer { status: head.status, headers: head.headers, body }
 }
 
-async fn start(log: &Log, vault: &Vault, read_models: &ReadModels, clock: &Clock) -> App {
+async fn start(log: &Log, vault: &Vault, read_models: &ReadModels, config: &Config, clock: &Clock) -> App {
     let (log, vault, read_models) = (log.clone(), vault.clone(), read_models.clone());
-    App::start(log, vault, read_models, &config(), clock.clone(), Entropy::seeded(9)).await.expect("an app")
+    App::start(log, vault, read_models, config, clock.clone(), Entropy::System).await.expect("an app")
 }
 
 fn config() -> Config {

@@ -13,19 +13,18 @@ use tower::ServiceExt;
 pub(super) struct Gate {
     opened: Arc<OnceLock<Router>>,
     before: Router,
-    rules: Frame,
 }
 
 impl Gate {
     /// Closed: what `before` does not answer is `unavailable`.
     pub(super) fn closed(before: Router, rules: &Frame) -> Self {
         let before = frame(before.fallback(unavailable), rules);
-        Self { opened: Arc::default(), before, rules: rules.clone() }
+        Self { opened: Arc::default(), before }
     }
 
     /// Opens it, once and for good.
-    pub(super) fn open(&self, routes: Router) {
-        self.opened.get_or_init(|| frame(routes, &self.rules));
+    pub(super) fn open(&self, routes: Router, rules: &Frame) {
+        self.opened.get_or_init(|| frame(routes, rules));
     }
 
     /// What is served from the start on.

@@ -19,6 +19,7 @@ use service::{
     clock::Entropy,
     config::Config,
     http::{self, Frame},
+    shared::Limiter,
     shutdown,
     telemetry::{self, Metrics},
 };
@@ -38,7 +39,8 @@ pub(crate) async fn run(config: Config, role: Role) -> Result<ExitCode, Failure>
     if let Some(parts) = stop.run_until_cancelled(start(role, &config)).await {
         let (parts, first_admin) = parts?;
         let background = Background::start(&parts);
-        doors.open(routes(&config, role, &parts, telemetry.metrics()));
+        let rules = Frame::new(&config, Entropy::System, parts.limiter.clone());
+        doors.open(routes(&config, role, &parts, telemetry.metrics()), &rules);
         welcome(role, &doors.address, first_admin.as_ref());
         doors.served().await;
         if let Some(commands) = &parts.commands {
@@ -89,7 +91,8 @@ type Routes = (Router, Option<Router>);
 impl Doors {
     /// Listens, and answers that nothing is there yet.
     async fn listen(config: &Config, stop: CancellationToken) -> Result<Self, Failure> {
-        let rules = Frame::new(config, Entropy::System);
+        // Nothing is done yet that somebody could do too often.
+        let rules = Frame::new(config, Entropy::System, Limiter::Off);
         let listener = TcpListener::bind(config.bind).await.doing("listen")?;
         let address = listener.local_addr().doing("listen")?.to_string();
         let serving = TaskTracker::new();
@@ -109,10 +112,10 @@ impl Doors {
         Ok(Self { address, main, operations, serving })
     }
 
-    fn open(&self, (main, operations): Routes) {
-        self.main.open(main);
+    fn open(&self, (main, operations): Routes, rules: &Frame) {
+        self.main.open(main, rules);
         if let (Some(gate), Some(routes)) = (&self.operations, operations) {
-            gate.open(routes);
+            gate.open(routes, rules);
         }
     }
 

@@ -10,6 +10,7 @@ use read_models::ReadModels;
 use service::{
     clock::{Clock, Entropy},
     config::Config,
+    shared::Limiter,
 };
 use store::{bus::Bus, log::Log, vault::Vault};
 
@@ -24,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) read_models: Option<ReadModels>,
     pub(crate) commands: Option<command_api::App>,
     pub(crate) queries: Option<query_api::App>,
+    /// Who has to wait.
+    pub(crate) limiter: Limiter,
     /// What runs the projection.
     pub(crate) projector: Option<Running>,
 }
@@ -42,6 +45,8 @@ impl Parts {
             true => Some(openings.read_models().await?),
             false => None,
         };
+        let limiter = Limiter::open(config, &vault.keyed_hash("limits", &[]), clock.clone())
+            .doing("open the limits")?;
         let commands = match role.decides() {
             true => Some(
                 command_api::App::start(log.clone(), vault.clone(), config, clock.clone(), entropy.clone())
@@ -59,6 +64,6 @@ impl Parts {
             Some(_) | None => None,
         };
         let projector = role.projects().then(Running::default);
-        Ok(Self { log, bus, vault, read_models, commands, queries, projector })
+        Ok(Self { log, bus, vault, read_models, commands, queries, limiter, projector })
     }
 }

@@ -9,4 +9,5 @@ mod roles;
 mod servers;
 mod stories;
 mod support;
+mod valkey;
 mod walkthrough;

@@ -24,6 +24,11 @@ impl Server {
         Self::start("nats")
     }
 
+    /// Starts a Valkey, or a Redis.
+    pub(crate) fn valkey() -> Self {
+        Self::start("redis")
+    }
+
     /// Starts a NATS server with JetStream by this program, as `deploy/nats/nats.conf` says, whose users' passwords are
     /// their names.
     pub(crate) fn nats_with_users(program: &str) -> Self {

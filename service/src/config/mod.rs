@@ -120,7 +120,7 @@ pub struct Config {
     pub argon2: Argon2Params,
     /// `EVIDENT_PASSWORD_MIN` (15, 8 to 64): the fewest code points of a password.
     pub password_min: usize,
-    /// `EVIDENT_RATE_LIMITS` (on): whether guessing is slowed down. Off only for load tests.
+    /// `EVIDENT_RATE_LIMITS` (on): whether who guesses or asks too often has to wait. Off only for load tests.
     pub rate_limits: bool,
     /// `EVIDENT_LOG_FORMAT` (text on a terminal, json otherwise).
     pub log_format: LogFormat,

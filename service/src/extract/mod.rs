@@ -14,4 +14,4 @@ pub use json::Json;
 pub use path::Path;
 pub use query::Query;
 pub(crate) use request::Asked;
-pub use request::{RequestInfo, signed_in_as};
+pub use request::{RequestInfo, counted_as, signed_in_as};

@@ -1,6 +1,10 @@
 //! Where a request comes from, and under which id it is known.
 
-use crate::http::Limits;
+use crate::{
+    http::Limits,
+    problem::Problem,
+    shared::{Class, Limiter, Who},
+};
 use axum::extract::FromRequestParts;
 use events::{Actor, Network, UserId};
 use http::{Extensions, HeaderMap, HeaderValue, header::USER_AGENT, request::Parts};
@@ -21,6 +25,7 @@ pub(crate) struct Asked {
     pub(crate) peer: Option<IpAddr>,
     pub(crate) limits: Limits,
     pub(crate) proxies: Arc<[IpNet]>,
+    pub(crate) limiter: Limiter,
     pub(crate) user: OnceLock<UserId>,
 }
 
@@ -34,6 +39,11 @@ impl Asked {
     pub(crate) fn id(&self) -> &str {
         self.id.to_str().unwrap_or_default()
     }
+
+    /// The client's address, as far as trusted proxies can be believed.
+    pub(crate) fn client(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        self.peer.map(|peer| client(peer, headers, &self.proxies))
+    }
 }
 
 /// Notes who is signed in, for the request's line in the log.
@@ -41,6 +51,24 @@ pub fn signed_in_as(extensions: &Extensions, user: UserId) {
     if let Some(asked) = Asked::of(extensions) {
         // Whoever asks is the same person to the end of the request.
         let _ = asked.user.set(user);
+    }
+}
+
+/// Counts a command as this person's. Nothing that cannot be shared is kept while Valkey is asked.
+///
+/// # Errors
+///
+/// `too-many-requests` when they have sent too many of late.
+pub fn counted_as(
+    extensions: &Extensions,
+    user: UserId,
+) -> impl Future<Output = Result<(), Problem>> + Send + use<> {
+    let asked = Asked::of(extensions).map(Arc::clone);
+    async move {
+        match asked {
+            Some(asked) => asked.limiter.admit(Class::Commands, Who::User(user)).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -81,12 +109,10 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestInfo {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let asked = Asked::of(&parts.extensions);
-        let peer = asked.and_then(|asked| asked.peer);
-        let proxies = asked.map_or(&[][..], |asked| &asked.proxies);
         Ok(Self {
             id: asked.map(|asked| asked.id().to_owned()).unwrap_or_default(),
             traceparent: traceparent(&parts.headers),
-            ip: peer.map(|peer| client(peer, &parts.headers, proxies)),
+            ip: asked.and_then(|asked| asked.client(&parts.headers)),
             user_agent: user_agent(&parts.headers),
         })
     }

@@ -56,7 +56,7 @@ fn code_of(status: StatusCode) -> Code {
         414 => Code::UriTooLong,
         415 => Code::UnsupportedMediaType,
         422 => Code::Validation,
-        429 => Code::TooManyAttempts,
+        429 => Code::TooManyRequests,
         431 => Code::HeadersTooLarge,
         503 => Code::Unavailable,
         500.. => Code::Internal,

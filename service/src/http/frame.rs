@@ -1,4 +1,4 @@
-//! What happens around every route, in one layer: a request is admitted, answered in time, dressed, and told of.
+//! What happens around every route, in one layer: a request is admitted, counted, answered in time, dressed, and told of.
 
 use super::{Limits, admission, answer, cors::Cors, observe::Observer};
 use crate::{
@@ -7,6 +7,7 @@ use crate::{
     extract::Asked,
     http::serve::Peer,
     problem::{Code, Problem},
+    shared::{Class, Limiter, Subscriber, Who},
 };
 use axum::{
     Router,
@@ -43,18 +44,21 @@ pub struct Frame {
     pub trusted_proxies: Vec<IpNet>,
     /// Where the ids of requests begin.
     pub entropy: Entropy,
+    /// Who has to wait.
+    pub limiter: Limiter,
 }
 
 impl Frame {
     /// As configured.
     #[must_use]
-    pub fn new(config: &Config, entropy: Entropy) -> Self {
+    pub fn new(config: &Config, entropy: Entropy, limiter: Limiter) -> Self {
         Self {
             limits: Limits::default(),
             https: config.public_url.starts_with("https:"),
             cors_origins: config.cors_origins.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             entropy,
+            limiter,
         }
     }
 }
@@ -92,6 +96,7 @@ fn without_trailing_slash(mut request: Request) -> Request {
 struct Rules {
     limits: Limits,
     proxies: Arc<[IpNet]>,
+    limiter: Limiter,
     cors: Cors,
     answers: answer::Dress,
     observer: Observer,
@@ -106,6 +111,7 @@ impl Rules {
         Self {
             limits: frame.limits,
             proxies: frame.trusted_proxies.as_slice().into(),
+            limiter: frame.limiter.clone(),
             cors: Cors::new(&frame.cors_origins),
             answers: answer::Dress { https: frame.https },
             observer: Observer::default(),
@@ -120,6 +126,7 @@ impl Rules {
             peer: request.extensions().get::<Peer>().map(|peer| peer.0),
             limits: self.limits,
             proxies: Arc::clone(&self.proxies),
+            limiter: self.limiter.clone(),
             user: OnceLock::new(),
         }
     }
@@ -182,11 +189,16 @@ where
     let route = request.extensions().get::<MatchedPath>().cloned();
     let docs = request.uri().path().starts_with("/docs");
     let origin = rules.cors.allowed(request.headers());
+    let class = Class::of(&method, route.as_ref().map(MatchedPath::as_str));
+    let source = Who::Subscriber(Subscriber::of(asked.client(request.headers())));
 
     let answer = match admission::admit(&request) {
         Err(problem) => problem.into_response(),
         Ok(()) if rules.cors.is_preflight(&request) => rules.cors.preflight(),
-        Ok(()) => answered(rules.limits, inner, request).await.unwrap_or_else(Problem::into_response),
+        Ok(()) => match within_limits(&rules.limiter, class, source).await {
+            Err(problem) => problem.into_response(),
+            Ok(()) => answered(rules.limits, inner, request).await.unwrap_or_else(Problem::into_response),
+        },
     };
 
     let (mut response, problem) = answer::as_problem(answer, asked.id());
@@ -195,6 +207,14 @@ where
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     rules.observer.tell(&method, route, response.status(), began.elapsed(), &asked, problem.as_ref());
     response
+}
+
+/// Whoever asks too often is turned away before anything but the head of the request is looked at.
+async fn within_limits(limiter: &Limiter, class: Option<Class>, source: Who) -> Result<(), Problem> {
+    match class {
+        Some(class) => limiter.admit(class, source).await,
+        None => Ok(()),
+    }
 }
 
 /// The handler's answer, unless it panics or takes too long.

@@ -15,6 +15,7 @@ use service::{
     cursor::Limit,
     extract::{IdempotencyKey, IfMatch, Json, Path, Query, RequestInfo},
     http::{Frame, Limits, frame},
+    shared::Limiter,
 };
 use std::time::Duration;
 use tower::ServiceExt;
@@ -72,6 +73,7 @@ pub(crate) fn settings() -> Frame {
         cors_origins: vec!["https://app.example.com".to_owned()],
         trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
         entropy: Entropy::seeded(1),
+        limiter: Limiter::Off,
     }
 }
 

@@ -3,5 +3,6 @@
 mod app;
 mod bodies;
 mod edges;
+mod limited;
 mod queries;
 mod sockets;

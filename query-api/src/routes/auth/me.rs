@@ -41,8 +41,12 @@ pub(crate) async fn me(
     SignedIn { claims, minimum }: SignedIn,
 ) -> Result<Response, Failure> {
     // Before the stripes are read: see `crate::me`.
-    let feed = app.feed().position();
-    match app.me().current(claims.sub, claims.sid, feed, app.clock().now()) {
+    let (feed, now) = (app.feed().position(), app.clock().now());
+    let known = match app.me().current(claims.sub, claims.sid, feed, now) {
+        Some(known) => Some(known),
+        None => app.me().elsewhere(claims.sub, claims.sid, feed, now).await,
+    };
+    match known {
         Some((body, position)) if position >= minimum => Ok(json(&app, position, body)),
         // A session can be asked about as soon as it has started, so its start is waited for, too.
         Some(_) | None => read(&app, &claims, minimum.max(claims.pos)).await,

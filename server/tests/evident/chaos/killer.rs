@@ -15,8 +15,14 @@ pub(super) struct Fleet {
     pub(super) commands: [Service; 2],
     pub(super) projectors: [Service; 2],
     pub(super) queries: [Service; 2],
-    postgres: Server,
-    nats: Server,
+    servers: Servers,
+}
+
+/// What they have between them.
+pub(super) struct Servers {
+    pub(super) postgres: Server,
+    pub(super) nats: Server,
+    pub(super) valkey: Server,
 }
 
 /// How often which was killed.
@@ -26,18 +32,18 @@ pub(super) struct Killed {
     projectors: u32,
     queries: u32,
     nats: u32,
+    valkey: u32,
     postgres: u32,
 }
 
 impl Fleet {
     /// Starts two of each, and waits until all are ready.
-    pub(super) async fn start(installation: &Installation, postgres: Server, nats: Server) -> Self {
+    pub(super) async fn start(installation: &Installation, servers: Servers) -> Self {
         let mut fleet = Self {
             commands: [installation.command_api(), installation.command_api()],
             projectors: [installation.projector(), installation.projector()],
             queries: [installation.query_api(), installation.query_api()],
-            postgres,
-            nats,
+            servers,
         };
         fleet.heal().await;
         fleet
@@ -51,22 +57,20 @@ impl Fleet {
         while Instant::now() < until {
             pause(&mut dice, 200, 700).await;
             if killed.postgres == 0 && Instant::now() > half {
-                self.postgres.kill();
-                pause(&mut dice, 100, 800).await;
-                self.postgres.restart();
-                killed.postgres += 1;
+                kill_for_a_moment(&self.servers.postgres, &mut killed.postgres, &mut dice).await;
                 continue;
             }
             let which = usize::try_from(dice.below(2)).expect("0 or 1");
-            let (victim, count) = match dice.below(7) {
+            let (victim, count) = match dice.below(8) {
                 0 | 1 => (&mut self.commands[which], &mut killed.commands),
                 2 | 3 => (&mut self.projectors[which], &mut killed.projectors),
                 4 | 5 => (&mut self.queries[which], &mut killed.queries),
+                6 => {
+                    kill_for_a_moment(&self.servers.nats, &mut killed.nats, &mut dice).await;
+                    continue;
+                }
                 _ => {
-                    self.nats.kill();
-                    pause(&mut dice, 50, 1_000).await;
-                    self.nats.restart();
-                    killed.nats += 1;
+                    kill_for_a_moment(&self.servers.valkey, &mut killed.valkey, &mut dice).await;
                     continue;
                 }
             };
@@ -87,6 +91,13 @@ impl Fleet {
     }
 }
 
+async fn kill_for_a_moment(server: &Server, count: &mut u32, dice: &mut Dice) {
+    server.kill();
+    *count += 1;
+    pause(dice, 50, 1_000).await;
+    server.restart();
+}
+
 /// Not a wait for anything: how long the world stays as it is.
 async fn pause(dice: &mut Dice, least_ms: u64, most_ms: u64) {
     tokio::time::sleep(Duration::from_millis(least_ms + dice.below(most_ms - least_ms))).await;
@@ -94,11 +105,11 @@ async fn pause(dice: &mut Dice, least_ms: u64, most_ms: u64) {
 
 impl fmt::Display for Killed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { commands, projectors, queries, nats, postgres } = self;
+        let Self { commands, projectors, queries, nats, valkey, postgres } = self;
         write!(
             f,
             "killed {commands} command-apis, {projectors} projectors, {queries} query-apis, \
-             NATS {nats} times, PostgreSQL {postgres} times"
+             NATS {nats} times, Valkey {valkey} times, PostgreSQL {postgres} times"
         )
     }
 }

@@ -1,5 +1,5 @@
-//! Two of each service, a real PostgreSQL and a real NATS between them, and nothing of it safe: processes are killed at
-//! random under load, NATS too, PostgreSQL once. What was acknowledged must be there, once and in order; what is shown
+//! Two of each service, a real PostgreSQL, NATS and Valkey between them, and nothing of it safe: processes are killed at
+//! random under load, NATS and Valkey too, PostgreSQL once. What was acknowledged must be there, once and in order; what is shown
 //! must be what the log says; and whoever reads with the position of what they wrote must never see the past.
 //!
 //! `EVIDENT_TEST_CHAOS_SECONDS` makes it longer, `EVIDENT_TEST_CHAOS_SEED` repeats the order of the kills.
@@ -11,7 +11,7 @@ mod verdict;
 
 use crate::{cluster::Installation, servers::Server};
 use dice::Dice;
-use killer::Fleet;
+use killer::{Fleet, Servers};
 use people::{Addresses, Tally};
 use std::{
     sync::Arc,
@@ -32,16 +32,18 @@ fn said(name: &str) -> Option<u64> {
 async fn whatever_dies_nothing_acknowledged_is_lost_repeated_or_unseen() {
     let seconds = said("EVIDENT_TEST_CHAOS_SECONDS").unwrap_or(SHORT_SECONDS);
     let seed = said("EVIDENT_TEST_CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
-    let (postgres, nats) = (Server::postgres(), Server::nats());
+    println!("chaos of {seconds} s with seed {seed}");
+    let (postgres, nats, valkey) = (Server::postgres(), Server::nats(), Server::valkey());
     let installation = Installation::new([
         ("EVIDENT_LOG_URL", postgres.url()),
         ("EVIDENT_VAULT_URL", postgres.url()),
         ("EVIDENT_READ_URL", postgres.url()),
         ("EVIDENT_NATS_URL", nats.url()),
+        ("EVIDENT_REDIS_URL", valkey.url()),
         ("EVIDENT_RATE_LIMITS", "off"),
     ]);
     installation.migrate();
-    let mut fleet = Fleet::start(&installation, postgres, nats).await;
+    let mut fleet = Fleet::start(&installation, Servers { postgres, nats, valkey }).await;
     let addresses = Arc::new(fleet.addresses());
     let crowd = people::gather(&addresses, PEOPLE).await;
 
@@ -63,7 +65,7 @@ async fn whatever_dies_nothing_acknowledged_is_lost_repeated_or_unseen() {
         tallies.push(person.await.expect("a person"));
     }
     let found = verdict::judge(&installation, &mut fleet, &addresses, &tallies).await;
-    println!("chaos of {seconds} s with seed {seed}: {killed}; {found}");
+    println!("{killed}; {found}");
 }
 
 impl Fleet {
