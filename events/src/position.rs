@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A record's place in the whole log: 1 for the first, then next by next without gaps, in commit order.
+/// A record's place in the whole log, in commit order. Most engines give 1 to the first and go on next by next without
+/// gaps; KurrentDB's positions only grow. `store::log::Log::positions_are_dense` tells.
 ///
 /// [`Position::START`] (0) is the place before the first record, for "everything after".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -14,7 +15,7 @@ impl Position {
     /// Before the first record.
     pub const START: Position = Position(0);
 
-    /// The place right after this one.
+    /// The place right after this one. The next record lies there where positions are dense, else there or later.
     #[must_use]
     pub fn next(self) -> Position {
         Position(self.0.saturating_add(1))

@@ -58,6 +58,7 @@ impl ProjectorError {
             | ProjectorError::Log(
                 LogError::OtherLog { .. }
                 | LogError::Gap { .. }
+                | LogError::NoRecordAt { .. }
                 | LogError::Behind { .. }
                 | LogError::Corrupt { .. }
                 | LogError::Closed,
@@ -70,6 +71,7 @@ impl ProjectorError {
                 | LogError::NotMigrated
                 | LogError::Migration(_)
                 | LogError::UnknownEngine { .. }
+                | LogError::EngineLeftOut { .. }
                 | LogError::StreamTooLong { .. },
             )
             | ProjectorError::Vault(_)

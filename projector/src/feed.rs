@@ -72,9 +72,9 @@ impl Source {
             Source::Live(follower) => follower.next(MAX_BATCH).await,
             Source::Until { after, last, .. } if *after >= *last => Ok(Vec::new()),
             Source::Until { log, after, last } => {
-                let rest = usize::try_from(last.0 - after.0).unwrap_or(usize::MAX);
-                let mut stored = log.read_all(*after, rest.min(MAX_BATCH)).await?;
-                // Where positions are not dense, there are fewer records than positions.
+                // Where positions are not dense there are fewer records than that, and some of the page are later.
+                let at_most = usize::try_from(last.0 - after.0).unwrap_or(usize::MAX);
+                let mut stored = log.read_all(*after, at_most.min(MAX_BATCH)).await?;
                 stored.retain(|stored| stored.position <= *last);
                 *after = stored.last().map_or(*last, |stored| stored.position);
                 Ok(stored)

@@ -33,8 +33,10 @@ impl From<LogError> for Failure {
             | LogError::NotMigrated
             | LogError::Migration(_)
             | LogError::UnknownEngine { .. }
+            | LogError::EngineLeftOut { .. }
             | LogError::OtherLog { .. }
             | LogError::Gap { .. }
+            | LogError::NoRecordAt { .. }
             | LogError::Behind { .. }
             | LogError::Corrupt { .. }
             | LogError::StreamTooLong { .. }

@@ -3,6 +3,9 @@
 mod chaos;
 mod cluster;
 mod crash;
+#[path = "../../../store/tests/kurrent_server/mod.rs"]
+#[expect(dead_code, reason = "the contract of the log asks more of it")]
+mod kurrent_server;
 mod privileges;
 mod restore;
 mod roles;

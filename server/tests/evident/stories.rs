@@ -1,5 +1,6 @@
 //! Whole stories against the running binary, told over HTTP as a front end, an admin and an auditor would.
 
+use crate::kurrent_server::KurrentServer;
 use crate::support::{ADMIN, Evident, PASSWORD, answer, postgres_database};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -25,6 +26,41 @@ async fn the_same_visit_with_everything_on_postgresql() {
     assert!(rebuilt.status.success(), "{rebuilt:?}");
     let doctor = evident.operator(&["doctor"]);
     assert!(doctor.status.success(), "{doctor:?}");
+    evident.token("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn the_same_visit_with_the_log_on_kurrentdb() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = KurrentServer::start(folder.path());
+    let url = server.url();
+    let mut evident = Evident::start_with([
+        ("EVIDENT_LOG_URL", url.as_str()),
+        ("EVIDENT_ADMIN_EMAIL", ADMIN),
+        ("EVIDENT_ADMIN_PASSWORD", PASSWORD),
+    ]);
+    a_whole_visit(&evident).await;
+    let admin = evident.token(ADMIN).await;
+    let (status, listed) = answer(evident.request(Method::GET, "/audit/events").bearer_auth(&admin)).await;
+    assert_eq!(status, StatusCode::OK, "{listed}");
+    let position = listed["items"][1]["position"].as_u64().expect("a position");
+    for (path, expected) in [
+        (format!("/audit/events/{position}"), StatusCode::OK),
+        (format!("/audit/events/{}", position + 1), StatusCode::NOT_FOUND),
+        (format!("/audit/export?from={position}&to={position}"), StatusCode::OK),
+        (format!("/audit/export?from={}", position + 1), StatusCode::UNPROCESSABLE_ENTITY),
+        ("/audit/export".to_owned(), StatusCode::OK),
+    ] {
+        let (status, answered) = answer(evident.request(Method::GET, &path).bearer_auth(&admin)).await;
+        assert_eq!(status, expected, "{path}: {answered}");
+    }
+    evident.kill();
+    server.restart();
+    evident.restart();
+    for command in [&["rebuild", "--check"][..], &["rebuild"], &["doctor"]] {
+        let done = evident.operator(command);
+        assert!(done.status.success(), "{command:?}: {done:?}");
+    }
     evident.token("ada@example.com").await;
 }
 

@@ -1,5 +1,7 @@
 //! The engines: a closed set, each spoken to in its own language.
 
+#[cfg(feature = "kurrentdb")]
+use super::kurrentdb;
 use super::{
     LogError, Stored,
     group_commit::{Request, Verdict},
@@ -13,6 +15,8 @@ use std::sync::Arc;
 pub(super) enum Readers {
     Sqlite(sqlite::Readers),
     Postgres(postgres::Readers),
+    #[cfg(feature = "kurrentdb")]
+    Kurrentdb(kurrentdb::Readers),
 }
 
 /// One engine's only writer in this process.
@@ -20,6 +24,8 @@ pub(super) enum Readers {
 pub(super) enum Writer {
     Sqlite(sqlite::Writer),
     Postgres(postgres::Writer),
+    #[cfg(feature = "kurrentdb")]
+    Kurrentdb(kurrentdb::Writer),
 }
 
 /// A position and the bytes that lie there, as an engine answers them.
@@ -30,6 +36,8 @@ pub(super) async fn migrate(url: &str) -> Result<(), LogError> {
     match scheme(url)? {
         Scheme::Sqlite => sqlite::migrate(url).await,
         Scheme::Postgres => postgres::migrate(url).await,
+        #[cfg(feature = "kurrentdb")]
+        Scheme::Kurrentdb => kurrentdb::migrate(url).await,
     }
 }
 
@@ -44,27 +52,52 @@ pub(super) async fn open(url: &str) -> Result<(LogId, Readers, Writer), LogError
             let (id, readers, writer) = postgres::open(url).await?;
             (id, Readers::Postgres(readers), Writer::Postgres(writer))
         }
+        #[cfg(feature = "kurrentdb")]
+        Scheme::Kurrentdb => {
+            let (id, readers, writer) = kurrentdb::open(url).await?;
+            (id, Readers::Kurrentdb(readers), Writer::Kurrentdb(writer))
+        }
     })
 }
 
 enum Scheme {
     Sqlite,
     Postgres,
+    #[cfg(feature = "kurrentdb")]
+    Kurrentdb,
 }
 
 fn scheme(url: &str) -> Result<Scheme, LogError> {
     match url.split_once(':').map_or("", |(scheme, _)| scheme) {
         "sqlite" => Ok(Scheme::Sqlite),
         "postgres" | "postgresql" => Ok(Scheme::Postgres),
+        #[cfg(feature = "kurrentdb")]
+        "esdb" | "esdb+discover" | "kurrentdb" | "kurrentdb+discover" => Ok(Scheme::Kurrentdb),
+        #[cfg(not(feature = "kurrentdb"))]
+        scheme @ ("esdb" | "esdb+discover" | "kurrentdb" | "kurrentdb+discover") => {
+            Err(LogError::EngineLeftOut { scheme: scheme.to_owned(), feature: "kurrentdb" })
+        }
         other => Err(LogError::UnknownEngine { scheme: other.to_owned() }),
     }
 }
 
 impl Readers {
+    /// Whether positions are next by next. KurrentDB's are places in a file that others write to as well: they are
+    /// in order, and that is all.
+    pub(super) const fn positions_are_dense(&self) -> bool {
+        match self {
+            Self::Sqlite(_) | Self::Postgres(_) => true,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(_) => false,
+        }
+    }
+
     pub(super) async fn stream(&self, stream: &StreamName, after: Version) -> Result<Vec<Row>, LogError> {
         Ok(match self {
             Self::Sqlite(readers) => readers.stream(stream, after).await?,
             Self::Postgres(readers) => readers.stream(stream, after).await?,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(readers) => readers.stream(stream, after).await?,
         })
     }
 
@@ -72,6 +105,8 @@ impl Readers {
         Ok(match self {
             Self::Sqlite(readers) => readers.last(stream).await?,
             Self::Postgres(readers) => readers.last(stream).await?,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(readers) => readers.last(stream).await?,
         })
     }
 
@@ -79,6 +114,8 @@ impl Readers {
         Ok(match self {
             Self::Sqlite(readers) => readers.all(after, limit).await?,
             Self::Postgres(readers) => readers.all(after, limit).await?,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(readers) => readers.all(after, limit).await?,
         })
     }
 
@@ -86,6 +123,8 @@ impl Readers {
         Ok(match self {
             Self::Sqlite(readers) => readers.at(positions).await?,
             Self::Postgres(readers) => readers.at(positions).await?,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(readers) => readers.at(positions).await?,
         })
     }
 
@@ -93,6 +132,8 @@ impl Readers {
         Ok(from_sql(match self {
             Self::Sqlite(readers) => readers.head().await?,
             Self::Postgres(readers) => readers.head().await?,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(readers) => readers.head().await?,
         }))
     }
 
@@ -100,18 +141,23 @@ impl Readers {
         match self {
             Self::Sqlite(readers) => readers.close().await,
             Self::Postgres(readers) => readers.close().await,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(readers) => readers.close(),
         }
     }
 }
 
 impl Writer {
-    /// Commits a batch in one transaction, each request whole or not at all; one verdict a request.
+    /// Commits a batch, each request whole or not at all; one verdict a request. SQL engines commit it in one
+    /// transaction; KurrentDB knows none over streams, and says of each request by itself what broke.
     ///
     /// An error means that nothing of the batch was committed, except [`LogError::Unavailable`]: then nobody knows.
     pub(super) async fn append(&mut self, batch: &[Request]) -> Result<Vec<Verdict>, LogError> {
         match self {
             Self::Sqlite(writer) => writer.append(batch).await,
             Self::Postgres(writer) => writer.append(batch).await,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(writer) => Ok(writer.append(batch).await),
         }
     }
 
@@ -120,6 +166,8 @@ impl Writer {
         match self {
             Self::Sqlite(writer) => writer.close().await,
             Self::Postgres(writer) => writer.close().await,
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(writer) => writer.close(),
         }
     }
 }
@@ -135,12 +183,12 @@ pub(super) fn stored(log: LogId, (position, bytes): Row) -> Result<Stored, LogEr
     Ok(Stored { position, record })
 }
 
-/// Both engines count in signed 64 bits. A position beyond them does not exist, so the last one stands for it.
+/// The engines count in signed 64 bits. A position beyond them does not exist, so the last one stands for it.
 pub(super) fn to_sql(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Positions from an engine; both engines hold them positive.
+/// Positions from an engine; all of them hold them positive.
 pub(super) fn from_sql(number: i64) -> Position {
     Position(number.unsigned_abs())
 }

@@ -1,9 +1,12 @@
 //! Why the log did not do what it was asked.
 
 use super::{MAX_APPEND_RECORDS, MAX_STREAM_RECORDS};
-use events::{EventId, LogId, Position, RecordError, StreamName, Version};
+use events::{EventId, LogId, Position, StreamName, Version};
 use sqlx::migrate::MigrateError;
-use std::{io::ErrorKind, sync::Arc};
+use std::{error::Error, io, sync::Arc};
+
+/// What an engine said, in its own words. Its class is decided where the engine is spoken to, and nowhere else.
+pub type EngineError = Arc<dyn Error + Send + Sync>;
 
 /// The log is broken, or not there.
 ///
@@ -13,10 +16,10 @@ pub enum LogError {
     /// The engine cannot be reached, or did not answer in time. What was under way may or may not have happened:
     /// append the same records again.
     #[error("the log is unavailable: {0}")]
-    Unavailable(Arc<sqlx::Error>),
-    /// The engine refused a statement.
+    Unavailable(EngineError),
+    /// The engine refused what it was asked.
     #[error("the log's engine refused: {0}")]
-    Refused(Arc<sqlx::Error>),
+    Refused(EngineError),
     /// There is no log, or its migrations are behind this version of Evident.
     #[error("the log is not migrated")]
     NotMigrated,
@@ -28,6 +31,14 @@ pub enum LogError {
     UnknownEngine {
         /// The URL's scheme.
         scheme: String,
+    },
+    /// The engine was left out when this program was built.
+    #[error("this program was built without the log engine of {scheme}: (cargo feature {feature} of store)")]
+    EngineLeftOut {
+        /// The URL's scheme.
+        scheme: String,
+        /// The feature of the crate `store` that brings it.
+        feature: &'static str,
     },
     /// A record was written for another log: the files of two logs were mixed.
     #[error("position {position} holds a record of log {found}, not of {expected}")]
@@ -47,6 +58,12 @@ pub enum LogError {
         /// The position that did.
         found: Position,
     },
+    /// No record lies where a reader says it has read to: records were lost, or the position is of another log.
+    #[error("no record lies at position {position}")]
+    NoRecordAt {
+        /// Where the reader is.
+        position: Position,
+    },
     /// A reader is further than the log: the log was restored from an older backup.
     #[error("the log ends at {head}, behind its reader at {after}")]
     Behind {
@@ -61,7 +78,7 @@ pub enum LogError {
         /// Where it lies.
         position: Position,
         /// What is wrong with it.
-        source: Arc<RecordError>,
+        source: EngineError,
     },
     /// A stream is longer than a stream may be.
     #[error("stream {stream} holds more than {MAX_STREAM_RECORDS} records")]
@@ -119,7 +136,7 @@ pub enum AppendError {
 impl LogError {
     /// The engine did not answer before its deadline.
     pub(super) fn timed_out() -> Self {
-        Self::Unavailable(Arc::new(sqlx::Error::Io(ErrorKind::TimedOut.into())))
+        Self::Unavailable(Arc::new(io::Error::from(io::ErrorKind::TimedOut)))
     }
 }
 

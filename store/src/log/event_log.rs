@@ -23,7 +23,7 @@ impl Log {
         engine::migrate(url).await
     }
 
-    /// Opens a migrated log: `sqlite:PATH` or `postgres://…`. Refuses at once when the engine cannot be reached.
+    /// Opens a migrated log: `sqlite:PATH`, `postgres://…`, `esdb://…` or `kurrentdb://…`. Refuses at once when the engine cannot be reached.
     pub async fn open(url: &str) -> Result<Self, LogError> {
         let (id, readers, writer) = engine::open(url).await?;
         let head = readers.head().await?;
@@ -34,6 +34,13 @@ impl Log {
     #[must_use]
     pub const fn id(&self) -> LogId {
         self.id
+    }
+
+    /// Whether positions are next by next, so that between two of them lie as many records as their difference says.
+    /// Otherwise they are in order and unique, and nothing else.
+    #[must_use]
+    pub const fn positions_are_dense(&self) -> bool {
+        self.readers.positions_are_dense()
     }
 
     /// Appends records to a stream that is at version `expected`.
@@ -63,7 +70,8 @@ impl Log {
         self.readers.last(stream).await?.map(|row| stored(self.id, row)).transpose()
     }
 
-    /// The records after a position, next by next, at most `limit` of them. A gap is an error, never skipped.
+    /// The records after a position, in order, at most `limit` of them. A gap between dense positions is an error,
+    /// never skipped. Where they are not dense, [`LogError::NoRecordAt`] says that no record lies at `after`.
     pub async fn read_all(&self, after: Position, limit: usize) -> Result<Vec<Stored>, LogError> {
         let limit = limit.min(MAX_PAGE_RECORDS) as u64;
         let rows = self.readers.all(after, to_sql(limit)).await?;
@@ -71,7 +79,11 @@ impl Log {
         let mut page = Vec::with_capacity(rows.len());
         for row in rows {
             let next = stored(self.id, row)?;
-            if next.position != expected {
+            let follows = match self.positions_are_dense() {
+                true => next.position == expected,
+                false => next.position >= expected,
+            };
+            if !follows {
                 return Err(LogError::Gap { expected, found: next.position });
             }
             expected = next.position.next();

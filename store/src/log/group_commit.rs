@@ -32,7 +32,7 @@ pub(super) struct Request {
 }
 
 /// What the engine says of one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Verdict {
     /// It is in the log, now or since an earlier time, at these positions.
     Appended(Vec<Position>),
@@ -40,6 +40,9 @@ pub(super) enum Verdict {
     Stale(Version),
     /// The log holds this id elsewhere.
     IdReused(EventId),
+    /// This request failed, whatever became of its neighbours.
+    #[cfg_attr(not(feature = "kurrentdb"), expect(dead_code, reason = "SQL engines commit a batch whole"))]
+    Broken(LogError),
 }
 
 /// The way to the writer.
@@ -221,6 +224,7 @@ impl Committer {
                     Err(AppendError::Stale { stream, expected, actual })
                 }
                 Verdict::IdReused(id) => Err(AppendError::IdReused { id }),
+                Verdict::Broken(error) => Err(error.into()),
             });
         }
     }
@@ -230,7 +234,7 @@ impl Verdict {
     fn last(&self) -> Option<Position> {
         match self {
             Self::Appended(positions) => positions.last().copied(),
-            Self::Stale(_) | Self::IdReused(_) => None,
+            Self::Stale(_) | Self::IdReused(_) | Self::Broken(_) => None,
         }
     }
 }

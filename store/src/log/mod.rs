@@ -1,6 +1,6 @@
 //! The event log: every record once, in one order, for ever.
 //!
-//! [`Log`] is the port; its engines are SQLite and PostgreSQL. Appends of one process are committed in groups
+//! [`Log`] is the port; its engines are SQLite, PostgreSQL and KurrentDB. Appends of one process are committed in groups
 //! (`group_commit`), readers follow by position (`follow`). What is in a record is the `events` crate's business.
 
 mod answers;
@@ -9,11 +9,13 @@ mod errors;
 mod event_log;
 mod follow;
 mod group_commit;
+#[cfg(feature = "kurrentdb")]
+mod kurrentdb;
 mod postgres;
 mod sqlite;
 
 pub use answers::{Appended, Stored};
-pub use errors::{AppendError, LogError};
+pub use errors::{AppendError, EngineError, LogError};
 pub use event_log::Log;
 pub use follow::Follower;
 

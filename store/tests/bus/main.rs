@@ -1,4 +1,4 @@
-//! What the bus and the relay promise, on an old and on a new NATS server, over either engine of the log.
+//! What the bus and the relay promise, on an old and on a new NATS server, over any engine of the log.
 //!
 //! The oracle throughout is [`stream::Copy`]: whatever befell relays, servers and streams, what JetStream holds in the
 //! end is the log's tail, byte for byte, each record once and next by next.
@@ -17,6 +17,9 @@ mod world;
 #[path = "../log_contract/engine.rs"]
 #[expect(dead_code, reason = "shared with the log's contract, which needs more of it")]
 mod engine;
+#[path = "../kurrent_server/mod.rs"]
+#[expect(dead_code, reason = "shared with the log's contract, which needs more of it")]
+mod kurrent_server;
 #[path = "../log_contract/records.rs"]
 #[expect(dead_code, reason = "shared with the log's contract, which needs more of it")]
 mod records;
@@ -28,6 +31,7 @@ macro_rules! everywhere {
         everywhere!(@ sqlite_over_new_nats, sqlite, New, $($file: $($test)+;)+);
         everywhere!(@ postgres_over_old_nats, postgres, Old, $($file: $($test)+;)+);
         everywhere!(@ postgres_over_new_nats, postgres, New, $($file: $($test)+;)+);
+        everywhere!(@ kurrentdb_over_new_nats, kurrentdb, New, $($file: $($test)+;)+);
     };
     (@ $place:ident, $engine:ident, $server:ident, $($file:ident: $($test:ident)+;)+) => {
         mod $place {

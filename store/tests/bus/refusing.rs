@@ -17,6 +17,7 @@ pub(crate) async fn the_stream_of_another_log_is_not_touched(world: World) {
     let other: Log = match world.engine {
         Engine::Sqlite { .. } => Engine::sqlite().await.log().await,
         Engine::Postgres { .. } => Engine::postgres().await.log().await,
+        Engine::Kurrentdb { .. } => Engine::kurrentdb().await.log().await,
     };
     let stranger = Relaying::start(other.clone(), world.bus().await);
     append(&other, "user-1", 0, 5).await;

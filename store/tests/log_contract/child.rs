@@ -2,11 +2,13 @@
 
 use crate::{
     engine::Foreign,
+    kurrent_server::KurrentServer,
     records::{record, stream},
 };
 use events::Version;
 use std::{
     io::{BufRead, BufReader, Write},
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
 };
 use store::log::Log;
@@ -64,6 +66,8 @@ async fn obeys() {
     match order.trim().split_once(' ') {
         Some(("append-forever", url)) => append_forever(url).await,
         Some(("insert-only", url)) => insert_only(url).await,
+        Some(("serve-kurrentdb", place)) => serve_kurrentdb(place).await,
+        Some(("open-both", urls)) => open_both(urls).await,
         Some(_) | None => {}
     }
 }
@@ -103,4 +107,22 @@ async fn insert_only(url: &str) {
     connection.execute(insert).await;
     say("inserted");
     std::future::pending().await
+}
+
+/// A test server for KurrentDB's client, in a folder and on a port, for ever.
+async fn serve_kurrentdb(place: &str) {
+    let (port, folder) = place.split_once(' ').expect("a port and a folder");
+    let _server = KurrentServer::start_at(Path::new(folder), port.parse().expect("a port"), false);
+    say("serving");
+    std::future::pending().await
+}
+
+/// Two logs over TLS, one after the other, in a process that did nothing else with TLS before.
+async fn open_both(urls: &str) {
+    for url in urls.split(' ') {
+        match Log::open(url).await {
+            Ok(_) => say("opened"),
+            Err(error) => say(&format!("refused: {error}")),
+        }
+    }
 }

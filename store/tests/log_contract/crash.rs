@@ -17,7 +17,7 @@ pub(crate) async fn a_process_killed_before_its_commit_leaves_nothing(engine: En
     let user = stream("user-1");
     let appended =
         log.append(&user, Version::NONE, vec![record(log.id(), &user, 1)]).await.expect("appended");
-    assert_eq!(appended.positions, [Position(1)]);
+    assert_eq!(appended.positions, [Position(1)], "and left no gap");
 }
 
 pub(crate) async fn what_was_acknowledged_outlives_the_process(engine: Engine) {

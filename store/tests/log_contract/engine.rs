@@ -1,17 +1,30 @@
-//! A log of its own for each test, on either engine.
+//! A log of its own for each test, on any engine.
 
-use crate::records::random;
+use crate::{kurrent_server::KurrentServer, records::random};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
 };
-use std::str::FromStr;
+use std::{
+    str::FromStr,
+    sync::{Mutex, MutexGuard},
+};
 use store::log::Log;
 use tempfile::TempDir;
 
 /// An engine with nothing on it but what the test makes.
 pub(crate) enum Engine {
-    Sqlite { url: String, _dir: TempDir },
-    Postgres { url: String },
+    Sqlite {
+        url: String,
+        _dir: TempDir,
+    },
+    Postgres {
+        url: String,
+    },
+    /// Without a server of its own it is on the one that the test run was given.
+    Kurrentdb {
+        url: String,
+        server: Option<(Mutex<KurrentServer>, TempDir)>,
+    },
 }
 
 /// A connection beside the log's own, to do what Evident never would.
@@ -40,9 +53,40 @@ impl Engine {
         Self::Postgres { url: format!("{base}/{name}") }
     }
 
+    /// On the test run's server, under a name of its own, which is left behind there; else on a test server.
+    pub(crate) async fn kurrentdb() -> Self {
+        let Some(url) = test_kurrentdb() else { return Self::kurrentdb_of_ours() };
+        let parameter = if url.contains('?') { '&' } else { '?' };
+        Self::Kurrentdb { url: format!("{url}{parameter}streamPrefix=log_{:016x}", random()), server: None }
+    }
+
+    /// On a test server, which can be told to misbehave.
+    pub(crate) fn kurrentdb_of_ours() -> Self {
+        let dir = TempDir::new().expect("a folder");
+        let server = KurrentServer::start(dir.path());
+        Self::Kurrentdb { url: server.url(), server: Some((Mutex::new(server), dir)) }
+    }
+
+    /// Ends the test server with every connection to it, and starts it again in the same place.
+    pub(crate) fn cut(&self) {
+        if let Self::Kurrentdb { server: Some((server, _)), .. } = self {
+            server.lock().expect("unpoisoned").restart();
+        }
+    }
+
+    /// The test server.
+    pub(crate) fn kurrent(&self) -> MutexGuard<'_, KurrentServer> {
+        match self {
+            Self::Kurrentdb { server: Some((server, _)), .. } => server.lock().expect("unpoisoned"),
+            Self::Kurrentdb { server: None, .. } | Self::Sqlite { .. } | Self::Postgres { .. } => {
+                panic!("this engine has no test server")
+            }
+        }
+    }
+
     pub(crate) fn url(&self) -> &str {
         match self {
-            Self::Sqlite { url, .. } | Self::Postgres { url } => url,
+            Self::Sqlite { url, .. } | Self::Postgres { url } | Self::Kurrentdb { url, .. } => url,
         }
     }
 
@@ -62,10 +106,11 @@ impl Engine {
     }
 
     /// The same statement in the words of this engine.
-    pub(crate) const fn say<'a>(&self, sqlite: &'a str, postgres: &'a str) -> &'a str {
+    pub(crate) fn say<'a>(&self, sqlite: &'a str, postgres: &'a str) -> &'a str {
         match self {
             Self::Sqlite { .. } => sqlite,
             Self::Postgres { .. } => postgres,
+            Self::Kurrentdb { .. } => panic!("KurrentDB speaks no SQL"),
         }
     }
 }
@@ -94,7 +139,13 @@ impl Foreign {
 }
 
 /// The server that the test run was given.
-#[expect(clippy::disallowed_methods, reason = "the one look at the environment in these tests")]
+#[expect(clippy::disallowed_methods, reason = "a look at the environment in these tests")]
 fn test_server() -> String {
     std::env::var("EVIDENT_TEST_POSTGRES_URL").expect("run scripts/test, or set EVIDENT_TEST_POSTGRES_URL")
+}
+
+/// A real KurrentDB, if the test run was given one; its user must be allowed to read `$all`.
+#[expect(clippy::disallowed_methods, reason = "the other look at the environment in these tests")]
+fn test_kurrentdb() -> Option<String> {
+    std::env::var("EVIDENT_TEST_KURRENTDB_URL").ok()
 }

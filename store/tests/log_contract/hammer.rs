@@ -6,9 +6,12 @@ use crate::{
 };
 use events::{EventId, Position, Version};
 use sqlx::{Connection, PgConnection};
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::log::{AppendError, Follower, Log, LogError};
-use tokio::{task::JoinSet, time};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time,
+};
 
 const WRITERS: u64 = 64;
 const FOLLOWERS: u64 = 8;
@@ -27,6 +30,7 @@ pub(crate) async fn every_acknowledged_record_is_seen_once_and_in_order(engine: 
 }
 
 async fn hammer(engine: Engine) {
+    let engine = Arc::new(engine);
     let processes = [engine.log().await, engine.reopen().await];
     let mut followers = JoinSet::new();
     for n in 0..FOLLOWERS {
@@ -37,7 +41,7 @@ async fn hammer(engine: Engine) {
     for n in 0..WRITERS {
         writers.spawn(write(processes[(n % 2) as usize].clone(), n));
     }
-    let killer = tokio::spawn(kill_connections(engine.url().to_owned()));
+    let killer = tokio::spawn(kill_connections(Arc::clone(&engine)));
     let acknowledged: HashMap<EventId, Position> = writers.join_all().await.into_iter().flatten().collect();
     killer.abort();
     assert_eq!(acknowledged.len() as u64, WRITERS * RECORDS);
@@ -78,7 +82,7 @@ async fn write(log: Log, n: u64) -> Vec<(EventId, Position)> {
 async fn follow(mut follower: Follower, until: u64) -> HashMap<EventId, Position> {
     let mut seen = HashMap::new();
     let mut versions = HashMap::new();
-    while follower.position() < Position(until) {
+    while (seen.len() as u64) < until {
         let batch = match follower.next(100).await {
             Ok(batch) => batch,
             Err(LogError::Unavailable(_)) => continue,
@@ -95,13 +99,22 @@ async fn follow(mut follower: Follower, until: u64) -> HashMap<EventId, Position
 }
 
 /// Ends the log's connections now and then, in the middle of whatever they do. A file has none to end.
-async fn kill_connections(url: String) {
-    if url.starts_with("sqlite:") {
-        return;
-    }
-    let mut foreign = PgConnection::connect(&url).await.expect("the server answers");
-    for _ in 0..KILLS {
-        time::sleep(Duration::from_millis(random() % 60)).await;
-        sqlx::query(END_CONNECTIONS).execute(&mut foreign).await.expect("they end");
+async fn kill_connections(engine: Arc<Engine>) {
+    match &*engine {
+        Engine::Sqlite { .. } => {}
+        Engine::Postgres { url } => {
+            let mut foreign = PgConnection::connect(url).await.expect("the server answers");
+            for _ in 0..KILLS {
+                time::sleep(Duration::from_millis(random() % 60)).await;
+                sqlx::query(END_CONNECTIONS).execute(&mut foreign).await.expect("they end");
+            }
+        }
+        Engine::Kurrentdb { .. } => {
+            for _ in 0..KILLS {
+                time::sleep(Duration::from_millis(random() % 200)).await;
+                let engine = Arc::clone(&engine);
+                spawn_blocking(move || engine.cut()).await.expect("it is back");
+            }
+        }
     }
 }

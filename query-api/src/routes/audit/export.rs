@@ -60,6 +60,7 @@ pub(crate) async fn export_audit(
         return Err(behind());
     }
     let to = to.map_or(head, |to| to.min(head));
+    begins_with_an_event(&app, from).await?;
     write_down(&app, &caller, &info, AuditExported { format: ExportFormat::Jsonl, from, to }).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl")),
@@ -84,6 +85,17 @@ impl Export {
         checks.finish()?;
         Ok((from, to))
     }
+}
+
+/// A log whose positions are not dense can only be read from the position of an event on, or from its beginning.
+async fn begins_with_an_event(app: &App, from: Position) -> Result<(), Failure> {
+    let anywhere = app.log().positions_are_dense() || from <= Position::START.next();
+    if anywhere || !app.log().read_at(&[from]).await?.is_empty() {
+        return Ok(());
+    }
+    let mut checks = Checks::default();
+    checks.refuse("from", "invalid_value", "the position of an event");
+    Ok(checks.finish()?)
 }
 
 /// Whoever takes the history away stands in it, before the first byte leaves.
@@ -116,11 +128,13 @@ async fn write_down(
 /// The records after one position, to another one. A failure breaks the connection off: a file that ends well is whole.
 fn lines(log: Log, after: Position, to: Position) -> impl Stream<Item = Result<Bytes, LogError>> {
     try_unfold((log, after), move |(log, after)| async move {
-        let left = usize::try_from(to.0.saturating_sub(after.0)).unwrap_or(usize::MAX);
-        if left == 0 {
+        // Where positions are not dense there are fewer records left, and some of the page are later.
+        let at_most = usize::try_from(to.0.saturating_sub(after.0)).unwrap_or(usize::MAX);
+        if at_most == 0 {
             return Ok(None);
         }
-        let page = log.read_all(after, left.min(PAGE)).await?;
+        let mut page = log.read_all(after, at_most.min(PAGE)).await?;
+        page.retain(|stored| stored.position <= to);
         let next = page.last().map(|stored| stored.position);
         Ok(next.map(|next| (page_of_lines(&page), (log, next))))
     })
