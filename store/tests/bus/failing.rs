@@ -2,7 +2,7 @@
 
 use crate::{
     child::Running,
-    world::{World, append, eventually},
+    world::{World, append},
 };
 use futures_util::future::join_all;
 use std::time::Duration;
