@@ -8,9 +8,10 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter, util::SubscriberInitExt};
 
 /// Lines that may wait for the terminal or the pipe. When it is full, lines are dropped rather than requests held up.
 const WAITING_LINES: usize = 8_192;
-/// What is logged of whom: everything of ours from `info` on, of libraries from `warn` on.
-const FILTER: &str = "warn,service=info,store=info,read_models=info,command_api=info,projector=info,query_api=info,\
-    server=info,evident=info";
+/// What is logged of whom: everything of ours from `info` on, of libraries from `warn` on. The client of NATS says each
+/// attempt to connect; `store` says what changed.
+const FILTER: &str = "warn,async_nats=off,service=info,store=info,read_models=info,command_api=info,projector=info,\
+    query_api=info,server=info,evident=info";
 /// How often the histograms are brought up to date while nobody asks for them.
 const UPKEEP: Duration = Duration::from_secs(5);
 /// Bounds of every histogram of seconds: from a tenth of a millisecond to ten seconds.

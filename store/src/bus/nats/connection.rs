@@ -7,7 +7,10 @@ use async_nats::{
 };
 use metrics::{counter, gauge};
 use percent_encoding::percent_decode_str;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// How long NATS may take over a request. A longer silence is looked into by asking again.
@@ -39,7 +42,7 @@ impl Nats {
         let servers = urls.split(',').map(|url| url.trim().parse()).collect::<Result<Vec<ServerAddr>, _>>();
         let servers = servers.map_err(|_| BusError::MalformedUrl)?;
         let (connecting, connection) = watch::channel(Connection::default());
-        let connecting = Arc::new(connecting);
+        let watch = Arc::new(Watch { connecting, said: Mutex::default() });
         let mut options = ConnectOptions::new()
             .name("evident")
             .retry_on_initial_connect()
@@ -48,7 +51,7 @@ impl Nats {
             .ping_interval(PING_EVERY)
             .reconnect_delay_callback(pause)
             .event_callback(move |event| {
-                note(&connecting, &event);
+                watch.note(&event);
                 std::future::ready(())
             });
         // The client does not look for a user in its URLs.
@@ -77,25 +80,46 @@ fn pause(attempts: usize) -> Duration {
     Duration::from_millis(10).saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_PAUSE)
 }
 
-fn note(connecting: &watch::Sender<Connection>, event: &Event) {
-    match event {
-        Event::Connected => {
-            counter!("evident_bus_connects_total").increment(1);
-            gauge!("evident_bus_connected").set(1);
-            connecting.send_modify(|connection| {
-                *connection = Connection { up: true, times: connection.times + 1 };
-            });
-            tracing::info!("NATS is connected");
-        }
-        Event::Disconnected | Event::Closed => {
-            gauge!("evident_bus_connected").set(0);
-            let lost = connecting.send_if_modified(|connection| std::mem::take(&mut connection.up));
-            if lost {
-                tracing::warn!("NATS is away; everything goes on from the log until it is back");
+/// Tells of what befalls the connection, each thing once.
+#[derive(Debug)]
+struct Watch {
+    connecting: watch::Sender<Connection>,
+    /// Why it last could not be made.
+    said: Mutex<Option<String>>,
+}
+
+impl Watch {
+    fn note(&self, event: &Event) {
+        match event {
+            Event::Connected => {
+                counter!("evident_bus_connects_total").increment(1);
+                gauge!("evident_bus_connected").set(1);
+                self.connecting.send_modify(|connection| {
+                    *connection = Connection { up: true, times: connection.times + 1 };
+                });
+                drop(self.swap(None));
+                tracing::info!("NATS is connected");
             }
+            Event::Disconnected | Event::Closed => {
+                gauge!("evident_bus_connected").set(0);
+                let lost = self.connecting.send_if_modified(|connection| std::mem::take(&mut connection.up));
+                if lost {
+                    tracing::warn!("NATS is away; everything goes on from the log until it is back");
+                }
+            }
+            Event::ClientError(error) => {
+                let error = error.to_string();
+                if self.swap(Some(error.clone())).as_ref() != Some(&error) {
+                    tracing::warn!(error, "NATS cannot be connected to");
+                }
+            }
+            Event::SlowConsumer(_) => counter!("evident_bus_slow_total").increment(1),
+            Event::ServerError(error) => tracing::warn!(%error, "NATS complains"),
+            Event::LameDuckMode | Event::Draining => {}
         }
-        Event::SlowConsumer(_) => counter!("evident_bus_slow_total").increment(1),
-        Event::ServerError(error) => tracing::warn!(%error, "NATS complains"),
-        Event::LameDuckMode | Event::Draining | Event::ClientError(_) => {}
+    }
+
+    fn swap(&self, said: Option<String>) -> Option<String> {
+        std::mem::replace(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner), said)
     }
 }
