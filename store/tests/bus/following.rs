@@ -39,6 +39,28 @@ async fn subscribed(admin: &Admin, consumers: usize) {
     eventually("it subscribes", async || admin.info().await.state.consumer_count >= consumers).await;
 }
 
+/// From the beginning, over the seam and live: the same records at the same positions, whatever these are.
+pub(crate) async fn a_follower_sees_what_the_log_holds(world: World) {
+    let relay = world.relay().await;
+    append(&world.log, "user-1", 0, 50).await;
+    let mut follower = world.elsewhere().await.follow(Position::START);
+    let (last, ()) = tokio::join!(append(&world.log, "user-2", 0, 50), async {
+        timeout(PATIENCE, follower.next(10)).await.expect("in time").expect("read");
+    });
+    let mut seen = world.log.read_all(Position::START, 10).await.expect("the log answers");
+    while follower.position() < last {
+        seen.extend(timeout(PATIENCE, follower.next(70)).await.expect("in time").expect("read"));
+    }
+    drop(relay);
+    let held = world.log.read_all(Position::START, 1_000).await.expect("the log answers");
+    assert_eq!(held.len(), 100);
+    assert!(
+        seen.iter()
+            .map(|stored| (stored.position, stored.record.bytes()))
+            .eq(held.iter().map(|stored| (stored.position, stored.record.bytes())))
+    );
+}
+
 pub(crate) async fn a_follower_catches_up_and_goes_live_over_the_bus(world: World) {
     let relay = world.relay().await;
     let admin = world.admin().await;

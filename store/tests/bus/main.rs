@@ -31,7 +31,6 @@ macro_rules! everywhere {
         everywhere!(@ sqlite_over_new_nats, sqlite, New, $($file: $($test)+;)+);
         everywhere!(@ postgres_over_old_nats, postgres, Old, $($file: $($test)+;)+);
         everywhere!(@ postgres_over_new_nats, postgres, New, $($file: $($test)+;)+);
-        everywhere!(@ kurrentdb_over_new_nats, kurrentdb, New, $($file: $($test)+;)+);
     };
     (@ $place:ident, $engine:ident, $server:ident, $($file:ident: $($test:ident)+;)+) => {
         mod $place {
@@ -64,6 +63,7 @@ everywhere! {
         nats_killed_again_and_again_loses_nothing
         relays_killed_again_and_again_leave_an_exact_copy;
     following:
+        a_follower_sees_what_the_log_holds
         a_follower_catches_up_and_goes_live_over_the_bus
         a_gap_is_filled_from_the_log
         a_follower_without_nats_follows_the_log
@@ -74,4 +74,19 @@ everywhere! {
         the_stream_of_another_log_is_not_touched
         a_log_behind_its_stream_is_not_carried
         a_wrong_password_is_waited_out;
+}
+
+// Positions of KurrentDB are in order and not next by next, which the other rules count by.
+everywhere! {
+    @ kurrentdb_over_new_nats, kurrentdb, New,
+    carrying:
+        the_stream_is_an_exact_copy
+        long_names_and_large_records_are_carried
+        a_late_relay_leaves_what_was_before_to_the_log;
+    racing: of_many_relays_each_record_is_published_by_one;
+    healing:
+        an_emptied_stream_is_gone_on_with
+        a_deleted_stream_is_made_and_filled_again
+        a_tail_that_nats_lost_is_published_again;
+    following: a_follower_sees_what_the_log_holds;
 }
