@@ -224,7 +224,6 @@ impl World {
     pub(crate) async fn erase(&mut self, user: UserId) {
         let now = self.clock.now();
         self.append(StreamName::user(user), Some(user), Fact::UserErased).await;
-        self.vault.begin_erasure(user, now).await.expect("an erasure");
         self.vault.finish_erasure(user, now).await.expect("the end of it");
         self.project().await;
     }

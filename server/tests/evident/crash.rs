@@ -1,10 +1,14 @@
 //! The process is killed under load, again and again. What was acknowledged is there, once; what was not can be sent
 //! again under its Idempotency-Key and is then there once too.
 
-use crate::support::{ADMIN, Evident};
+use crate::support::{ADMIN, Evident, PASSWORD, answer};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+use tokio::task::JoinSet;
 
 const PEOPLE: usize = 12;
 const KILLS: u64 = 4;
@@ -94,4 +98,49 @@ async fn change(client: &Client, url: &str, person: &mut Person) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// Accounts that are closed at the moment of the kill.
+const CLOSING: usize = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_accounts_are_closed_it_erases_everybody_whose_account_is() {
+    let mut evident = Evident::start_with([
+        ("EVIDENT_ADMIN_EMAIL", ADMIN),
+        ("EVIDENT_ADMIN_PASSWORD", PASSWORD),
+        ("EVIDENT_ERASURE_DELAY", "0s"),
+    ]);
+    let admin = evident.token(ADMIN).await;
+    let mut closing = JoinSet::new();
+    for number in 0..CLOSING {
+        let body = json!({"email": format!("person-{number}@example.com")});
+        let created = evident.request(Method::POST, "/users").bearer_auth(&admin).json(&body);
+        let (status, user) = answer(created).await;
+        assert_eq!(status, StatusCode::CREATED, "{user}");
+        let close =
+            evident.request(Method::DELETE, &format!("/users/{}", user["id"].as_str().expect("an id")));
+        let close = close.bearer_auth(&admin);
+        closing.spawn(async move {
+            close.send().await.is_ok_and(|answer| answer.status() == StatusCode::ACCEPTED)
+        });
+    }
+    // The first answer is the signal: the others are somewhere between their note and their answer.
+    assert!(closing.join_next().await.expect("one of them").expect("no panic"));
+    evident.kill();
+    let acknowledged = 1 + closing.join_all().await.into_iter().filter(|acknowledged| *acknowledged).count();
+    assert!(acknowledged < CLOSING, "the kill cut nothing off");
+    evident.restart();
+
+    let admin = evident.token(ADMIN).await;
+    let export = evident.request(Method::GET, "/audit/export?format=jsonl").bearer_auth(&admin);
+    let export = export.send().await.expect("an answer").text().await.expect("records");
+    let records: Vec<Value> =
+        export.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let streams = |event_type: &str| -> BTreeSet<&str> {
+        let told = records.iter().filter(|record| record["type"] == event_type);
+        told.map(|record| record["subject"].as_str().expect("a stream")).collect()
+    };
+    let (deleted, erased) = (streams("user.deleted.v1"), streams("user.erased.v1"));
+    assert!(deleted.len() >= acknowledged, "what was acknowledged is there");
+    assert_eq!(deleted, erased);
 }
