@@ -1,6 +1,12 @@
 //! What every query works with.
 
-use crate::{access::Access, feed::Feed, keys::Keys, me::Me, wait::Waits};
+use crate::{
+    access::{Access, LoadError},
+    feed::Feed,
+    keys::Keys,
+    me::Me,
+    wait::Waits,
+};
 use events::{LogId, Position};
 use http::HeaderValue;
 use read_models::{ReadModels, ReadModelsError};
@@ -12,7 +18,7 @@ use service::{
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{
-    log::Log,
+    log::{Log, LogError},
     vault::{Purpose, Vault, VaultError},
 };
 use tokio_util::sync::CancellationToken;
@@ -48,6 +54,9 @@ pub enum StartError {
     /// The read models do not give what was revoked.
     #[error("read models cannot be loaded: {0}")]
     ReadModels(#[from] ReadModelsError),
+    /// The log does not give what happened on parked streams.
+    #[error("parked streams cannot be read: {0}")]
+    Log(#[from] LogError),
     /// The read models show another log than this one.
     #[error("read models show log {shown}, not log {ours}")]
     OtherLog {
@@ -56,6 +65,15 @@ pub enum StartError {
         /// The log that was opened.
         ours: LogId,
     },
+}
+
+impl From<LoadError> for StartError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::ReadModels(error) => error.into(),
+            LoadError::Log(error) => error.into(),
+        }
+    }
 }
 
 impl App {
@@ -74,7 +92,7 @@ impl App {
         if let Some(shown) = shown.log.filter(|shown| *shown != log.id()) {
             return Err(StartError::OtherLog { shown, ours: log.id() });
         }
-        let (access, position) = Access::load(&read_models, config.access_ttl, now).await?;
+        let (access, position) = Access::load(&log, &read_models, config.access_ttl, now).await?;
         let keys = Keys::load(vault.clone(), config).await?;
         let positions = PositionTokens::new(*vault.server_key(Purpose::Token), log.id());
         let last_token = Mutex::new((position, positions.header(position)));
