@@ -5,7 +5,7 @@ use crate::{
     asking::SignedIn,
     failure::Failure,
     respond::{Problems, Reached, json},
-    views::{Session, User},
+    views::{self, Session},
     wait::behind,
 };
 use axum::{extract::State, response::Response};
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use events::{Permission, Position, RoleName};
 use read_models::{RoleRow, UserStatus};
 use serde::Serialize;
-use service::{Code, Problem, token::Claims};
+use service::{Code, Problem, shown::User, token::Claims};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -72,7 +72,8 @@ async fn read_tables(app: &App, claims: &Claims) -> Result<(Position, Bytes), Fa
     }
     let permissions = row.roles.iter().flat_map(|role| permissions_of(role, &defined)).collect();
     let roles = row.roles.clone();
-    let me = Me { user: row.into(), session: Session::seen_from(session, claims.sid), roles, permissions };
+    let me =
+        Me { user: views::user(row), session: Session::seen_from(session, claims.sid), roles, permissions };
     Ok((user.position, serde_json::to_vec(&me)?.into()))
 }
 
