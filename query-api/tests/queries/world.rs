@@ -1,7 +1,8 @@
-//! A small world to ask questions about: a log, a vault and read models in a folder of their own, facts told to
-//! them one by one, and a router to ask. Nothing is projected unless a test says so, so that a test can stand in
+//! A small world to ask questions about: a log, a vault and read models of their own, facts told to them one by one, and
+//! a router to ask. It stands on SQLite, or on PostgreSQL when `EVIDENT_TEST_STORES=postgres` says so. Nothing is projected unless a test says so, so that a test can stand in
 //! the moment between the two.
 
+use crate::place::Place;
 use axum::{Router, body::Body};
 use events::{
     Actor, Credential, Draft, EventId, Fact, LogId, Network, Personal, Position, Profile, Record,
@@ -24,7 +25,6 @@ use store::{
     log::Log,
     vault::{MasterKey, Purpose, Scope, Vault},
 };
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -41,7 +41,7 @@ pub(crate) struct World {
     entropy: Entropy,
     versions: HashMap<StreamName, Version>,
     stop: CancellationToken,
-    _folder: TempDir,
+    _place: Place,
 }
 
 /// Somebody who is signed in.
@@ -72,24 +72,22 @@ impl World {
     }
 
     async fn made(with_key: bool) -> World {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
-        let (log_url, vault_url, read_url) = (url("log.db"), url("vault.db"), url("read.db"));
-        Log::migrate(&log_url).await.expect("a log");
-        Vault::migrate(&vault_url).await.expect("a vault");
-        ReadModels::migrate(&read_url).await.expect("read models");
+        let place = Place::new();
+        Log::migrate(&place.log_url).await.expect("a log");
+        Vault::migrate(&place.vault_url).await.expect("a vault");
+        ReadModels::migrate(&place.read_url).await.expect("read models");
         let clock = Clock::set_to(NOON);
-        let log = Log::open(&log_url).await.expect("the log");
-        let vault = Vault::open(&vault_url, MasterKey::from_bytes([7; 32])).await.expect("the vault");
+        let log = Log::open(&place.log_url).await.expect("the log");
+        let vault = Vault::open(&place.vault_url, MasterKey::from_bytes([7; 32])).await.expect("the vault");
         if with_key {
             vault.ensure_signing_key(clock.now()).await.expect("a signing key");
         }
-        let read_models = ReadModels::open(&read_url).await.expect("the read models");
+        let read_models = ReadModels::open(&place.read_url).await.expect("the read models");
         let entropy = Entropy::seeded(1);
         let stop = CancellationToken::new();
         let versions = HashMap::new();
         let app = start(&log, &vault, &read_models, &clock).await;
-        let world = World { log, vault, read_models, clock, app, entropy, versions, stop, _folder: folder };
+        let world = World { log, vault, read_models, clock, app, entropy, versions, stop, _place: place };
         world.follow();
         world
     }
