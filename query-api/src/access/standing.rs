@@ -1,7 +1,9 @@
 //! What was taken away or given while some access token may still say otherwise. Pure: the feed tells it what
 //! happened, the requests ask it.
 
-use events::{Category, Fact, Permission, Position, RoleName, SessionId, StreamName, Timestamp, UserId};
+use events::{
+    Category, Fact, Permission, Position, RoleName, SessionId, StreamName, Timestamp, UserId, permissions_of,
+};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
@@ -120,13 +122,9 @@ impl Standing {
         }
     }
 
-    /// All that these roles permit. Built-in roles permit what they always did; a role nobody defined, nothing.
+    /// All that these roles permit.
     pub(crate) fn permissions(&self, roles: &BTreeSet<RoleName>) -> BTreeSet<Permission> {
-        let permitted = |role: &RoleName| match role.built_in() {
-            Some(built_in) => built_in.permissions(),
-            None => self.roles.get(role).map(|(_, permissions)| permissions.clone()).unwrap_or_default(),
-        };
-        roles.iter().flat_map(permitted).collect()
+        permissions_of(roles, |role| self.roles.get(role).map(|(_, permissions)| permissions.clone()))
     }
 
     /// Takes in what happened. Told again or told late, it changes nothing.
