@@ -139,7 +139,7 @@ fn erasure(intent: u128, person: UserId, second: i64) -> ErasureDue {
     ErasureDue {
         intent: Uuid::from_u128(intent),
         user: person,
-        if_deleted: intent % 2 == 0,
+        if_deleted: intent.is_multiple_of(2),
         due_at: at_second(second),
     }
 }
