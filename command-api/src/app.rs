@@ -1,6 +1,7 @@
 //! What every command needs: the log, the vault, the keys, the clock.
 
 use crate::{
+    erasure::UNDER_WAY,
     failure::Failure,
     hashing::{Cost, Hasher, HashingError, Limits},
     refresh_token::RefreshTokens,
@@ -60,9 +61,12 @@ pub enum StartError {
     /// The hashing threads cannot be started.
     #[error(transparent)]
     Hashing(#[from] HashingError),
-    /// An erasure that a crash cut short cannot be finished. Its cause was logged.
-    #[error("an unfinished erasure cannot be finished")]
-    UnfinishedErasure,
+    /// So many erasures that a crash cut short cannot be finished. Their causes were logged.
+    #[error("{0} unfinished erasures cannot be finished")]
+    UnfinishedErasures(usize),
+    /// Whether there are unfinished erasures cannot be found out.
+    #[error("unfinished erasures cannot be looked at: {0}")]
+    Erasures(String),
 }
 
 impl App {
@@ -92,9 +96,11 @@ impl App {
             clock,
             entropy,
         }));
-        match app.erase_who_is_due().await {
-            Ok(()) => Ok(app),
-            Err(_) => Err(StartError::UnfinishedErasure),
+        // Whoever noted an erasure a moment ago was most likely this process before it was cut off.
+        match app.erase_who_is_due(app.clock.now().after(UNDER_WAY)).await {
+            Ok(0) => Ok(app),
+            Ok(left) => Err(StartError::UnfinishedErasures(left)),
+            Err(failure) => Err(StartError::Erasures(failure.to_string())),
         }
     }
 
@@ -109,8 +115,10 @@ impl App {
     }
 
     async fn chores(&self) -> Result<(), Failure> {
-        self.erase_who_is_due().await?;
-        Ok(self.vault.sweep(self.clock.now()).await?)
+        let now = self.clock.now();
+        // Who could not be erased was logged, and is due again the next time.
+        self.erase_who_is_due(now).await?;
+        Ok(self.vault.sweep(now).await?)
     }
 
     /// Waits until what was left to do after answers is done. To be called when nothing is served any more, before the

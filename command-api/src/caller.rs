@@ -1,14 +1,17 @@
 //! Who asks. Read from the log, so that a right that was taken away is gone for the very next command.
 
 use crate::{App, failure::Failure};
-use events::{Permission, RoleName};
+use events::{Permission, RoleName, permissions_of};
 use http::HeaderMap;
 use service::{
     caller::{Caller, bearer},
     problem::{Code, Problem},
     token::Claims,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 impl App {
     /// Whoever signed the request with an access token, if their session still stands.
@@ -33,16 +36,12 @@ impl App {
         Ok(self.verifier.verify(token, self.clock.now()).map_err(Problem::from)?)
     }
 
-    /// All that these roles permit together. One that was removed permits nothing.
+    /// All that these roles permit together.
     async fn permissions(&self, roles: &BTreeSet<RoleName>) -> Result<BTreeSet<Permission>, Failure> {
-        let mut permissions = BTreeSet::new();
-        for name in roles {
-            let permitted = match name.built_in() {
-                Some(role) => Some(role.permissions()),
-                None => self.role(name, None).await?.state.permissions(),
-            };
-            permissions.extend(permitted.into_iter().flatten());
+        let mut defined = BTreeMap::new();
+        for name in roles.iter().filter(|name| name.built_in().is_none()) {
+            defined.insert(name, self.role(name, None).await?.state.permissions());
         }
-        Ok(permissions)
+        Ok(permissions_of(roles, |name| defined.get(name).cloned().flatten()))
     }
 }

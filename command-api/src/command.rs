@@ -6,11 +6,11 @@ use axum::{
     extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request},
 };
 use events::{Actor, Network, RequestContext, UserId, Version};
-use http::header::CONTENT_TYPE;
+use http::{header::CONTENT_TYPE, request::Parts};
 use serde::de::DeserializeOwned;
 use service::{
     caller::Caller,
-    extract::{IdempotencyKey, IfMatch, Json, RequestInfo, counted_as, read_body, signed_in_as},
+    extract::{self, IdempotencyKey, IfMatch, Json, RequestInfo, counted_as, read_body, signed_in_as},
     problem::{Code, Problem},
 };
 use std::net::IpAddr;
@@ -29,8 +29,11 @@ pub(crate) struct Anonymous<B> {
     pub(crate) body: B,
 }
 
-/// A command without a body.
+/// A command without a body: one that is sent was meant for something else.
 pub(crate) struct Nothing;
+
+/// What stands in the path, told to who is signed in. Whether a text could name anything is nobody else's to learn.
+pub(crate) struct Path<T>(pub(crate) T);
 
 /// A JSON body that may be left out.
 pub(crate) struct Maybe<T>(pub(crate) Option<T>);
@@ -87,11 +90,26 @@ impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Signed<B> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let by = app.caller(request.headers()).await?;
+        // Whoever has looked at the path has been looked at.
+        let known = request.extensions().get::<Caller>().cloned();
+        let by = match known {
+            Some(by) => by,
+            None => app.caller(request.headers()).await?,
+        };
         signed_in_as(request.extensions(), by.user_id);
         counted_as(request.extensions(), by.user_id).await?;
         let (asked, body) = read(request, app, Actor::User(by.user_id)).await?;
         Ok(Self { by, asked, body })
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let by = app.caller(&parts.headers).await?;
+        parts.extensions.insert(by);
+        Ok(Self(extract::Path::from_request_parts(parts, app).await?.0))
     }
 }
 
@@ -104,11 +122,14 @@ impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Anonymous<B> 
     }
 }
 
-impl<S: Sync> FromRequest<S> for Nothing {
+impl<S: Send + Sync> FromRequest<S> for Nothing {
     type Rejection = Problem;
 
-    async fn from_request(_: Request, _: &S) -> Result<Self, Problem> {
-        Ok(Self)
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        match read_body(request).await?.is_empty() {
+            true => Ok(Self),
+            false => Err(Problem::new(Code::MalformedRequest).detail("This command takes no body.")),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Destroying a person's keys, and what must outlive none of them.
 //!
-//! The vault keeps a list of erasures that were begun, so that one that is cut off is finished at the next start: the
-//! record first, then the keys. An account that was deleted is on the list from then on, and is erased when its delay
-//! has run out.
+//! The vault keeps a list of erasures that are due at a time, each noted before the log hears of the command behind it,
+//! so that one that is cut off anywhere is finished later: the record first, then the keys. The list says when to look
+//! at somebody; whether they are erased then is read from the log.
 
 use crate::{
     App,
@@ -12,24 +12,45 @@ use crate::{
     failure::Failure,
     input::directory_key,
 };
-use events::{Actor, UserId};
+use events::{Actor, Timestamp, UserId};
+use service::problem::Code;
+use std::time::Duration;
+use store::vault::ErasureDue;
+
+/// Until then whoever noted an erasure is believed to be at it.
+pub(crate) const UNDER_WAY: Duration = Duration::from_secs(60);
+
+/// A command of which the log knows nothing so long after it was due was cut off, and will not be heard of.
+const CUT_OFF: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many of those that are due are held in memory at once.
+const PAGE: u32 = 1_000;
 
 impl App {
     /// Erases a person now.
     pub(crate) async fn erase(&self, asked: &Asked, id: UserId) -> Result<Decided<User>, Failure> {
+        let now = self.clock.now();
+        let due = ErasureDue {
+            intent: self.entropy.uuid_v7(now),
+            user: id,
+            if_deleted: false,
+            due_at: now.after(UNDER_WAY),
+        };
+        self.vault.note_erasure(&due).await?;
+        let erased = self.erase_noted(asked, id).await;
+        if let Err(failure) = &erased
+            && failure.is_refusal()
+        {
+            self.vault.take_back_erasure(due.intent).await?;
+        }
+        erased
+    }
+
+    /// Erases somebody of whom it is noted that they are to be.
+    async fn erase_noted(&self, asked: &Asked, id: UserId) -> Result<Decided<User>, Failure> {
         // Read before the keys go.
         let address = self.address_of(id).await?;
-        let was_on_the_list = matches!(self.user(id, None, None).await?.state, User::Deleted(_));
-        self.vault.begin_erasure(id, self.clock.now()).await?;
-        let decided = match self.decide::<User, Refusal>(asked, id, erase).await {
-            Ok(decided) => decided,
-            Err(failure) => {
-                if failure.is_refusal() && !was_on_the_list {
-                    self.vault.abandon_erasure(id).await?;
-                }
-                return Err(failure);
-            }
-        };
+        let decided = self.decide::<User, Refusal>(asked, id, erase).await?;
         if let Some(address) = address {
             let address = self.vault.address_hash(&directory_key(&address));
             self.vault.forget_attempts(address).await?;
@@ -39,26 +60,54 @@ impl App {
         Ok(decided)
     }
 
-    /// Erases whoever is due: those whose erasure was cut off, and those who were deleted long enough ago.
-    pub(crate) async fn erase_who_is_due(&self) -> Result<(), Failure> {
-        for id in self.vault.unfinished_erasures().await? {
-            let user = self.user(id, None, None).await?.state;
-            let due = match &user {
-                User::Deleted(person) => {
-                    self.clock.now() >= person.updated_at.after(self.config.erasure_delay)
+    /// Erases whoever is due by then: those whose erasure was cut off, and those whose account was closed long enough
+    /// ago. Somebody who cannot be erased keeps nobody else waiting; how many there are is the answer, and each is
+    /// logged.
+    pub(crate) async fn erase_who_is_due(&self, by: Timestamp) -> Result<usize, Failure> {
+        let (mut left, mut after) = (0, None);
+        loop {
+            let page = self.vault.due_erasures(by, after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(left) };
+            for due in &page {
+                match self.settle(due).await {
+                    Ok(()) => {}
+                    Err(failure) if failure.is_outage() => return Err(failure),
+                    Err(failure) => {
+                        left += 1;
+                        tracing::error!(user.id = %due.user, error = %failure, "somebody who is due cannot be erased");
+                    }
                 }
-                User::Active(_) | User::Suspended(_) | User::Erased => true,
-                User::Unknown => false,
-            };
-            if !due {
-                continue;
             }
-            match self.erase(&Asked::by_machine(self, Actor::System), id).await {
-                // Who is refused now, as the last admin, was never told that they are erased.
-                Err(failure) if !failure.is_refusal() => return Err(failure),
-                Ok(_) | Err(_) => {}
-            }
+            after = Some(*last);
         }
-        Ok(())
+    }
+
+    /// Does what the log says about somebody of whom an erasure was noted.
+    async fn settle(&self, due: &ErasureDue) -> Result<(), Failure> {
+        let now = self.clock.now();
+        match (self.user(due.user, None, None).await?.state, due.if_deleted) {
+            (User::Deleted(person), true) => {
+                let due_at = person.updated_at.after(self.config.erasure_delay);
+                if due_at > now {
+                    // The delay is longer than it was.
+                    return Ok(self.vault.note_erasure(&ErasureDue { due_at, ..*due }).await?);
+                }
+            }
+            (User::Active(_) | User::Suspended(_), true) | (User::Unknown, _) => {
+                if now >= due.due_at.after(CUT_OFF) {
+                    self.vault.take_back_erasure(due.intent).await?;
+                }
+                return Ok(());
+            }
+            (User::Active(_) | User::Suspended(_) | User::Deleted(_), false) | (User::Erased, _) => {}
+        }
+        match self.erase_noted(&Asked::by_machine(self, Actor::System), due.user).await {
+            // Who is the last admin by now was never told that they are erased.
+            Err(failure) if failure.code() == Code::LastAdmin => {
+                Ok(self.vault.take_back_erasure(due.intent).await?)
+            }
+            Err(failure) => Err(failure),
+            Ok(_) => Ok(()),
+        }
     }
 }

@@ -43,6 +43,15 @@ impl Failure {
         }
     }
 
+    pub(crate) fn code(&self) -> Code {
+        self.problem.code()
+    }
+
+    /// Whether it says nothing about this command: any other would fail now, and this one may be tried later.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self.code(), Code::Unavailable | Code::Overloaded)
+    }
+
     fn broken(code: Code, error: impl std::error::Error) -> Self {
         Self { cause: Cause::Broken(error.to_string()), problem: Problem::new(code).because(error) }
     }

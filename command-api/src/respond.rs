@@ -12,73 +12,38 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use events::{Position, RoleName, Timestamp, UserId, Version};
+use events::{Position, UserId, Version};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use service::{caller::Caller, extract::etag, position::EVIDENT_POSITION, problem::Code};
-use utoipa::ToSchema;
-use uuid::Uuid;
+use service::{
+    caller::Caller,
+    extract::etag,
+    position::EVIDENT_POSITION,
+    problem::Code,
+    shown::{self, UserStatus},
+};
 
-/// A person, as commands answer with one.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = User)]
-pub(crate) struct UserBody {
-    id: Uuid,
-    email: String,
-    email_verified: bool,
-    display_name: Option<String>,
-    status: Status,
-    #[schema(value_type = Vec<String>)]
-    roles: Vec<RoleName>,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Timestamp,
-    /// Known to queries, and to the sign-in itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    last_login_at: Option<Timestamp>,
-    version: u64,
-}
-
-/// What somebody may do with their account.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = UserStatus)]
-pub(crate) enum Status {
-    Active,
-    Suspended,
-    Deleted,
-}
-
-impl UserBody {
-    /// Somebody whose keys live; whoever has none is unknown.
-    pub(crate) fn of(id: UserId, user: &User) -> Result<Self, Failure> {
-        let (person, status) = match user {
-            User::Active(person) => (person, Status::Active),
-            User::Suspended(person) => (person, Status::Suspended),
-            User::Deleted(person) => (person, Status::Deleted),
-            User::Unknown | User::Erased => return Err(Failure::new(Code::NotFound)),
-        };
-        let profile = person.profile.clone().ok_or(Failure::new(Code::NotFound))?;
-        Ok(Self {
-            id: id.0,
-            email: profile.email,
-            email_verified: false,
-            display_name: profile.display_name,
-            status,
-            roles: person.roles.iter().cloned().collect(),
-            created_at: person.created_at,
-            updated_at: person.updated_at,
-            last_login_at: None,
-            version: person.version.0,
-        })
-    }
-
-    /// With the moment of the sign-in that this answers.
-    pub(crate) fn signed_in_at(self, at: Timestamp) -> Self {
-        Self { last_login_at: Some(at), ..self }
-    }
+/// Somebody whose keys live; whoever has none is unknown.
+pub(crate) fn shown(id: UserId, user: &User) -> Result<shown::User, Failure> {
+    let (person, status) = match user {
+        User::Active(person) => (person, UserStatus::Active),
+        User::Suspended(person) => (person, UserStatus::Suspended),
+        User::Deleted(person) => (person, UserStatus::Deleted),
+        User::Unknown | User::Erased => return Err(Failure::new(Code::NotFound)),
+    };
+    let profile = person.profile.clone().ok_or(Failure::new(Code::NotFound))?;
+    Ok(shown::User {
+        id: id.0,
+        email: Some(profile.email),
+        email_verified: false,
+        display_name: profile.display_name,
+        status,
+        roles: person.roles.clone(),
+        created_at: person.created_at,
+        updated_at: person.updated_at,
+        last_login_at: None,
+        version: person.version.0,
+    })
 }
 
 /// The answer to a command that was done.
@@ -135,7 +100,7 @@ pub(crate) fn created(
     decided: &Decided<User>,
 ) -> Result<Done, Failure> {
     let user = after(&decided.before, &decided.facts, &decided.positions, asked.ids.at())?;
-    let body = UserBody::of(id, &user)?;
+    let body = shown(id, &user)?;
     let done = Done::json(app, decided.position(), StatusCode::CREATED, body);
     Ok(done.version(decided.version()).at(id))
 }
@@ -143,7 +108,7 @@ pub(crate) fn created(
 /// 200 with somebody as they are after a command about them.
 pub(crate) fn user(app: &App, asked: &Asked, id: UserId, decided: &Decided<User>) -> Result<Done, Failure> {
     let user = after(&decided.before, &decided.facts, &decided.positions, asked.ids.at())?;
-    let body = UserBody::of(id, &user)?;
+    let body = shown(id, &user)?;
     Ok(Done::json(app, decided.position(), StatusCode::OK, body).version(decided.version()))
 }
 

@@ -4,11 +4,11 @@ use crate::{
     App,
     domain::{LiveSession, User},
     failure::Failure,
-    respond::UserBody,
+    respond::shown,
 };
 use events::{EventId, Timestamp};
 use serde::Serialize;
-use service::token::Claims;
+use service::{shown, token::Claims};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -27,13 +27,13 @@ pub(crate) struct TokensBody {
     /// The session that both belong to.
     session_id: Uuid,
     /// Who signed in.
-    user: UserBody,
+    user: shown::User,
 }
 
 impl TokensBody {
     /// With the moment of the sign-in that this answers.
     pub(crate) fn signed_in_at(self, at: Timestamp) -> Self {
-        Self { user: self.user.signed_in_at(at), ..self }
+        Self { user: shown::User { last_login_at: Some(Some(at)), ..self.user }, ..self }
     }
 }
 
@@ -69,7 +69,7 @@ impl App {
             expires_in: claims.exp - claims.iat,
             refresh_token: self.refresh_tokens.issue(session.id, session.generation),
             session_id: session.id.0,
-            user: UserBody::of(session.user_id, user)?,
+            user: shown(session.user_id, user)?,
         })
     }
 }

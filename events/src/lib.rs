@@ -22,6 +22,6 @@ pub use ids::{EventId, InvalidId, LogId, SessionId, UserId};
 pub use personal::{Group, KeyName, Personal, SealContext, Sealed};
 pub use position::{Position, Version};
 pub use record::{Actor, Draft, FactError, MAX_RECORD_BYTES, Record, RecordError, RequestContext, Salt};
-pub use roles::{BuiltInRole, InvalidRoleName, Permission, RoleName};
+pub use roles::{BuiltInRole, InvalidRoleName, Permission, RoleName, permissions_of};
 pub use stream::{Category, InvalidStreamName, MAX_STREAM_NAME_BYTES, StreamName};
 pub use time::{InvalidTimestamp, Month, Timestamp};

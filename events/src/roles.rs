@@ -106,6 +106,20 @@ impl BuiltInRole {
     }
 }
 
+/// All that these roles permit together: those that come with Evident what they always did, others what `defined` knows
+/// of them. A role that was never defined, or was removed, permits nothing.
+#[must_use]
+pub fn permissions_of<'a>(
+    roles: impl IntoIterator<Item = &'a RoleName>,
+    defined: impl Fn(&RoleName) -> Option<BTreeSet<Permission>>,
+) -> BTreeSet<Permission> {
+    let permitted = |name: &RoleName| match name.built_in() {
+        Some(role) => Some(role.permissions()),
+        None => defined(name),
+    };
+    roles.into_iter().filter_map(permitted).flatten().collect()
+}
+
 /// One thing that a role can permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Permission {

@@ -1,7 +1,7 @@
 //! What every query works with.
 
 use crate::{
-    access::Access,
+    access::{Access, LoadError},
     asking::OLDEST_FEED,
     feed::Feed,
     keys::Keys,
@@ -21,7 +21,7 @@ use service::{
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{
-    log::Log,
+    log::{Log, LogError},
     vault::{Purpose, Vault, VaultError},
 };
 use tokio_util::sync::CancellationToken;
@@ -60,6 +60,9 @@ pub enum StartError {
     /// What instances share is said to be where nothing can be.
     #[error(transparent)]
     Shared(#[from] InvalidValkeyUrl),
+    /// The log does not give what happened on parked streams.
+    #[error("parked streams cannot be read: {0}")]
+    Log(#[from] LogError),
     /// The read models show another log than this one.
     #[error("read models show log {shown}, not log {ours}")]
     OtherLog {
@@ -68,6 +71,15 @@ pub enum StartError {
         /// The log that was opened.
         ours: LogId,
     },
+}
+
+impl From<LoadError> for StartError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::ReadModels(error) => error.into(),
+            LoadError::Log(error) => error.into(),
+        }
+    }
 }
 
 impl App {
@@ -86,7 +98,7 @@ impl App {
         if let Some(shown) = shown.log.filter(|shown| *shown != log.id()) {
             return Err(StartError::OtherLog { shown, ours: log.id() });
         }
-        let (access, position) = Access::load(&read_models, config.access_ttl, now).await?;
+        let (access, position) = Access::load(&log, &read_models, config.access_ttl, now).await?;
         let keys = Keys::load(vault.clone(), config).await?;
         let positions = PositionTokens::new(*vault.server_key(Purpose::Token), log.id());
         let shared = Shared::open(config, &vault, log.id(), &entropy)?;

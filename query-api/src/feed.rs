@@ -1,6 +1,7 @@
 //! Follows the log, so that what was revoked is refused here at once and what was read before is not shown again.
 //!
-//! The feed needs no key: everything that it acts upon stands clear in the records.
+//! The feed needs no key: everything that it acts upon stands clear in the records. What it cannot read, a newer
+//! version wrote; [`Standing::deny`](crate::access) says what is done about it.
 
 use crate::{access::Access, me::Me};
 use events::{Position, Timestamp};
@@ -86,8 +87,9 @@ impl Feed {
                     me.touch(*position, &record.stream, fact.session_owner());
                 }
                 Err(error) => {
-                    counter!("evident_feed_unreadable_total").increment(1);
-                    warn!(log.position = position.0, %error, "the feed cannot read an event, so nothing follows from it");
+                    let denied = access.deny(*position, &record.stream, now).as_str();
+                    counter!("evident_feed_unreadable_total", "denied" => denied).increment(1);
+                    warn!(log.position = position.0, denied, %error, "the feed cannot read an event, and takes it for the worst");
                     me.touch(*position, &record.stream, None);
                 }
             }

@@ -1,50 +1,31 @@
-//! The forms in which people, sessions and roles are answered. A field that is not named here is not shown.
+//! The forms in which people, sessions and roles are answered. A field that is named neither here nor in
+//! `service/shown` is not shown.
 
-use events::{BuiltInRole, Permission, RoleName, SessionId, Timestamp};
+use events::{BuiltInRole, SessionId, Timestamp};
 use read_models::{RoleRow, SessionRow, UserRow};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use service::shown::{Role, User, UserStatus};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A person.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ShownUser)]
-pub(crate) struct User {
-    id: Uuid,
-    /// Null once erased.
-    email: Option<String>,
-    email_verified: bool,
-    /// Null once erased, or when the person gave none.
-    display_name: Option<String>,
-    /// `active`, `suspended`, `deleted` or `erased`.
-    status: &'static str,
-    #[schema(value_type = Vec<String>)]
-    roles: BTreeSet<RoleName>,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Timestamp,
-    /// Null when the person never signed in.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    last_login_at: Option<Timestamp>,
-    version: u64,
-}
-
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        Self {
-            id: row.user_id.0,
-            email: row.email,
-            email_verified: row.email_verified,
-            display_name: row.display_name,
-            status: row.status.as_str(),
-            roles: row.roles,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            last_login_at: row.last_login_at,
-            version: row.version.0,
-        }
+/// A person, as the tables know them.
+pub(crate) fn user(row: UserRow) -> User {
+    User {
+        id: row.user_id.0,
+        email: row.email,
+        email_verified: row.email_verified,
+        display_name: row.display_name,
+        status: match row.status {
+            read_models::UserStatus::Active => UserStatus::Active,
+            read_models::UserStatus::Suspended => UserStatus::Suspended,
+            read_models::UserStatus::Deleted => UserStatus::Deleted,
+            read_models::UserStatus::Erased => UserStatus::Erased,
+        },
+        roles: row.roles,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        last_login_at: Some(row.last_login_at),
+        version: row.version.0,
     }
 }
 
@@ -83,29 +64,14 @@ impl Session {
     }
 }
 
-/// What holders of a role may do.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ShownRole)]
-pub(crate) struct Role {
-    #[schema(value_type = String)]
-    pub(crate) name: RoleName,
-    #[schema(value_type = Vec<String>)]
-    permissions: BTreeSet<Permission>,
-    /// Whether it comes with Evident, and can be neither redefined nor removed.
-    built_in: bool,
-    version: u64,
+/// A role that was defined.
+pub(crate) fn defined_role(row: RoleRow) -> Role {
+    Role { name: row.name, permissions: row.permissions, built_in: false, version: row.version.0 }
 }
 
-impl From<RoleRow> for Role {
-    fn from(row: RoleRow) -> Self {
-        Self { name: row.name, permissions: row.permissions, built_in: false, version: row.version.0 }
-    }
-}
-
-impl From<BuiltInRole> for Role {
-    fn from(role: BuiltInRole) -> Self {
-        Self { name: role.name(), permissions: role.permissions(), built_in: true, version: 0 }
-    }
+/// A role that comes with Evident.
+pub(crate) fn built_in_role(role: BuiltInRole) -> Role {
+    Role { name: role.name(), permissions: role.permissions(), built_in: true, version: 0 }
 }
 
 /// A stream that was set aside.

@@ -52,6 +52,10 @@ const SHOWN: &str = "
     ) p on true
     order by p.position";
 
+const NAMES: &str = "
+    select c.position as shown_at, p.* from checkpoint c
+    left join (select 1 as there, stream from parked_streams) p on true";
+
 const LOAD_POSTGRES: &str = "
     select stream, position, version, event_type, reason, waiting from parked_streams where stream = any($1)";
 
@@ -70,6 +74,11 @@ impl ReadModels {
     /// All streams that wait, in the order of the events that parked them; at most 1,000.
     pub async fn parked(&self) -> Result<Shown<Vec<ParkedStream>>, ReadModelsError> {
         reading!(self, |pool| shown::<Columns, ParkedStream, _>(&sqlx::query(SHOWN).fetch_all(pool).await?))
+    }
+
+    /// The names of all streams that wait, however many: for whoever must know of each.
+    pub async fn parked_streams(&self) -> Result<Shown<Vec<StreamName>>, ReadModelsError> {
+        reading!(self, |pool| shown::<Name, StreamName, _>(&sqlx::query(NAMES).fetch_all(pool).await?))
     }
 
     /// Applies what waits of one stream. `events` MUST be all records of the stream from the parked version on, as
@@ -168,6 +177,19 @@ struct Columns {
     event_type: String,
     reason: String,
     waiting: i64,
+}
+
+#[derive(Debug, FromRow)]
+struct Name {
+    stream: String,
+}
+
+impl TryFrom<Name> for StreamName {
+    type Error = ReadModelsError;
+
+    fn try_from(row: Name) -> Result<Self, ReadModelsError> {
+        row.stream.parse().map_err(|_| columns::corrupt(TABLE, &row.stream))
+    }
 }
 
 impl TryFrom<Columns> for ParkedStream {

@@ -1,7 +1,7 @@
 //! The OpenAPI document, and a page that tries it. The page's assets are in the binary.
 
 use axum::Router;
-use service::config::Config;
+use service::{config::Config, openapi::describe_headers};
 use utoipa::openapi::{
     OpenApi, Server,
     info::Info,
@@ -18,6 +18,7 @@ pub(crate) fn described(mut document: OpenApi, config: &Config) -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("at+jwt").build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    describe_headers(&mut document);
     document
 }
 

@@ -48,9 +48,9 @@ async fn log(stores: &Stores) -> Finding {
 }
 
 async fn vault(stores: &Stores) -> Finding {
-    let (healthy, text) = match stores.vault.unfinished_erasures().await {
+    let (healthy, text) = match stores.vault.erasures_waiting().await {
         // Deleted accounts are among them until their delay has run out, so that there are some is no fault.
-        Ok(waiting) => (true, format!("the master key fits, {} people are to be erased", waiting.len())),
+        Ok(waiting) => (true, format!("the master key fits, {waiting} people are to be erased")),
         Err(error) => (false, error.to_string()),
     };
     Finding { part: "vault", healthy, text }

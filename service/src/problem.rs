@@ -283,6 +283,16 @@ pub enum Problems {
     Problem(#[to_schema] ProblemBody),
 }
 
+/// As [`Problems`], of an operation that checks a password.
+#[derive(Debug, IntoResponses)]
+pub enum GuessProblems {
+    /// What went wrong: `code` says it to programs.
+    #[response(status = "default", content_type = "application/problem+json", headers(
+        ("RateLimit" = String, description = "With `too-many-attempts`: what is left of the limit, and for how long."),
+        ("RateLimit-Policy" = String, description = "With `too-many-attempts`: the limit.")))]
+    Problem(#[to_schema] ProblemBody),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

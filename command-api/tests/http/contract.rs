@@ -1,8 +1,9 @@
 //! What holds for every command at once, read from the OpenAPI document that they make themselves.
 
-use crate::house::House;
+use crate::house::{House, PASSWORD};
 use axum::http::Method;
 use serde_json::{Value, json};
+use service::openapi::describe_headers;
 use uuid::Uuid;
 
 /// Commands that anybody may try.
@@ -28,21 +29,44 @@ fn permitted() -> Vec<(&'static str, Value)> {
 
 /// Every command: its operation's id, method and path, with ids that nobody has.
 fn commands(house: &House) -> Vec<(String, Method, String)> {
-    let document: Value = serde_json::to_value(house.document()).expect("a document");
-    let paths = document["paths"].as_object().expect("paths").clone();
     let nobody = Uuid::from_u128(7).to_string();
+    let named = |documented: Documented| (documented.id, documented.method, documented.path);
+    documented(house, &nobody).into_iter().map(named).collect()
+}
+
+/// A command, as its page in the document says.
+struct Documented {
+    id: String,
+    method: Method,
+    path: String,
+    page: Value,
+}
+
+impl Documented {
+    /// Whether it understands a header.
+    fn understands(&self, header: &str) -> bool {
+        let parameters = self.page["parameters"].as_array().cloned().unwrap_or_default();
+        parameters.iter().any(|parameter| parameter["in"] == "header" && parameter["name"] == header)
+    }
+}
+
+/// Every command, with this id in its path.
+fn documented(house: &House, id: &str) -> Vec<Documented> {
+    let mut document = house.document();
+    describe_headers(&mut document);
+    let document: Value = serde_json::to_value(document).expect("a document");
     let mut commands = Vec::new();
-    for (path, operations) in paths {
+    for (path, operations) in document["paths"].as_object().expect("paths") {
         let path = path.strip_prefix("/api/v1").expect("the base path").to_owned();
-        let path = path.replace("{id}", &nobody).replace("{session}", &nobody);
+        let path = path.replace("{id}", id).replace("{session}", id);
         let path = path.replace("{role}", "auditor").replace("{name}", "front-desk");
-        for (method, operation) in operations.as_object().expect("operations") {
-            let method = method.to_uppercase().parse().expect("a method");
-            commands.push((
-                operation["operationId"].as_str().expect("an id").to_owned(),
-                method,
-                path.clone(),
-            ));
+        for (method, page) in operations.as_object().expect("operations") {
+            commands.push(Documented {
+                id: page["operationId"].as_str().expect("an id").to_owned(),
+                method: method.to_uppercase().parse().expect("a method"),
+                path: path.clone(),
+                page: page.clone(),
+            });
         }
     }
     commands
@@ -125,5 +149,71 @@ async fn what_has_a_limit_of_its_own_is_a_command() {
         let path = route.strip_prefix("/api/v1").expect("the base path");
         let known = commands.iter().any(|(_, verb, known)| verb.as_str() == method && known == path);
         assert!(known, "{method} {route} is limited, and there is no such command");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_id_is_as_unknown_as_any_and_only_to_who_is_signed_in() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    for Documented { method, path, page, .. } in documented(&house, "no-id") {
+        if !path.contains("no-id") {
+            continue;
+        }
+        house.ask(method.clone(), &path).send().await.must_say(401, "unauthenticated");
+        house.ask(method.clone(), &path).bearer("e30.e30.").send().await.must_say(401, "invalid-token");
+        let asking = house.ask(method, &path).by(&admin);
+        let asking = if page["requestBody"].is_null() { asking } else { asking.json(json!({})) };
+        asking.send().await.must_say(404, "not-found");
+    }
+}
+
+#[tokio::test]
+async fn a_command_without_a_body_refuses_one() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let ada = house.guest("ada@x.io").await;
+    let before = house.all_told().await.len();
+    let mut refused = 0;
+    for Documented { method, path, page, .. } in documented(&house, &ada.id.to_string()) {
+        if page["requestBody"].is_null() {
+            let asking = house.ask(method, &path).by(&admin).json(json!({ "reason": "spam" }));
+            asking.send().await.must_say(400, "malformed-request");
+            refused += 1;
+        }
+    }
+    assert_eq!((refused, house.all_told().await.len()), (11, before));
+}
+
+/// What the document says of `If-Match` is what commands do with it.
+#[tokio::test]
+async fn a_command_is_held_to_a_version_if_it_says_so_and_only_then() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let ada = house.guest("ada@x.io").await;
+    let password = json!({ "current_password": PASSWORD, "new_password": "another horse battery staple" });
+    let mut bodies = permitted();
+    bodies.extend([
+        ("patchUser", json!({ "display_name": "Ada" })),
+        ("putUser", json!({ "display_name": "Ada" })),
+        ("changePassword", password),
+        ("closeAccount", json!({ "password": PASSWORD })),
+    ]);
+    for documented in documented(&house, &ada.id.to_string()) {
+        if UNSIGNED.contains(&documented.id.as_str()) {
+            continue;
+        }
+        let body = bodies.iter().find(|(id, _)| *id == documented.id).map(|(_, body)| body.clone());
+        let asking = house.ask(documented.method.clone(), &documented.path).by(&admin);
+        let asking = asking.header("if-match", "\"999\"");
+        let asking = match body {
+            Some(body) if !body.is_null() => asking.json(body),
+            Some(_) | None => asking,
+        };
+        let status = asking.send().await.status.as_u16();
+        // What is to come to be has no version yet, so that no wish for one can hold.
+        let held = documented.understands("If-Match") || documented.id == "createUser";
+        assert_eq!(status == 412, held, "{}: {status}", documented.id);
+        assert!(documented.understands("Idempotency-Key") && !documented.understands("Evident-Min-Position"));
     }
 }

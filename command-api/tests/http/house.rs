@@ -1,5 +1,7 @@
-//! A command side of one's own for each test: HTTP goes in, facts come out.
+//! A command side of one's own for each test: HTTP goes in, facts come out. It stands on SQLite, or on PostgreSQL when
+//! `EVIDENT_TEST_STORES=postgres` says so.
 
+use crate::place::Place;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -15,12 +17,10 @@ use service::{
     clock::{Clock, Entropy},
     config::{Argon2Params, Config, Environment},
 };
-use std::path::Path;
 use store::{
     log::{Log, Stored},
     vault::{MasterKey, Scope, Vault},
 };
-use tempfile::TempDir;
 use tower::ServiceExt;
 use utoipa::openapi::OpenApi;
 
@@ -30,14 +30,14 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// 2026-11-24, at noon.
 const NOON: Timestamp = Timestamp::from_micros(1_795_521_600_000_000);
 
-/// A running command side over SQLite files.
+/// A running command side over stores of its own.
 pub(crate) struct House {
     pub(crate) app: App,
     pub(crate) log: Log,
     pub(crate) vault: Vault,
     pub(crate) clock: Clock,
     router: Router,
-    folder: TempDir,
+    place: Place,
 }
 
 /// Somebody who is signed in.
@@ -70,32 +70,32 @@ impl House {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (log_url, vault_url) = urls(&folder);
-        Log::migrate(&log_url).await.expect("the log is made");
-        Vault::migrate(&vault_url).await.expect("the vault is made");
-        Self::open(folder, Clock::set_to(NOON), change).await
+        let place = Place::new();
+        Log::migrate(&place.log_url).await.expect("the log is made");
+        Vault::migrate(&place.vault_url).await.expect("the vault is made");
+        Self::open(place, Clock::set_to(NOON), change).await
     }
 
-    /// Stops, and starts again on the same files.
+    /// Stops, and starts again on the same stores.
     pub(crate) async fn reopened(self, change: impl FnOnce(&mut Config)) -> Self {
         self.settle().await;
         self.log.close().await;
-        Self::open(self.folder, self.clock, change).await
+        self.vault.close().await;
+        Self::open(self.place, self.clock, change).await
     }
 
-    async fn open(folder: TempDir, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+    async fn open(place: Place, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::read(&Environment::of([])).expect("the defaults are right");
         // As little work as Argon2 can be: what is tested here is not its strength.
         config.argon2 = Argon2Params { memory_kib: 8, iterations: 1, parallelism: 1 };
         change(&mut config);
-        let (log_url, vault_url) = urls(&folder);
-        let log = Log::open(&log_url).await.expect("the log opens");
-        let vault = Vault::open(&vault_url, MasterKey::from_bytes([7; 32])).await.expect("the vault opens");
+        let log = Log::open(&place.log_url).await.expect("the log opens");
+        let vault =
+            Vault::open(&place.vault_url, MasterKey::from_bytes([7; 32])).await.expect("the vault opens");
         let app = App::start(log.clone(), vault.clone(), &config, clock.clone(), Entropy::System).await;
         let app = app.expect("the command side starts");
         let (router, _) = command_api::router(app.clone()).split_for_parts();
-        Self { app, log, vault, clock, router, folder }
+        Self { app, log, vault, clock, router, place }
     }
 
     /// The routes, to be served in another way.
@@ -108,9 +108,9 @@ impl House {
         command_api::router(self.app.clone()).split_for_parts().1
     }
 
-    /// Where the files are.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// All that log and vault keep, as bytes.
+    pub(crate) fn kept(&self) -> Vec<u8> {
+        self.place.kept()
     }
 
     pub(crate) fn ask(&self, method: Method, path: &str) -> Asking<'_> {
@@ -229,11 +229,6 @@ impl House {
     pub(crate) async fn all_told(&self) -> Vec<String> {
         types(self.log.read_all(Position::START, 10_000).await.expect("the log is read"))
     }
-}
-
-fn urls(folder: &TempDir) -> (String, String) {
-    let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
-    (url("log.db"), url("vault.db"))
 }
 
 fn types(stored: Vec<Stored>) -> Vec<String> {

@@ -12,6 +12,7 @@ mod contract;
 mod house;
 mod idempotency;
 mod input;
+mod place;
 mod preconditions;
 mod privacy;
 mod roles;

@@ -3,8 +3,9 @@
 use crate::house::{House, PASSWORD};
 use events::{Fact, Position, SealContext, StreamName, UserId, Version};
 use serde_json::json;
+use service::{clock::Entropy, config::Config};
 use std::time::Duration;
-use store::vault::Scope;
+use store::vault::{ErasureDue, Scope};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -62,13 +63,25 @@ async fn nothing_of_an_erased_person_can_be_read_again() {
         house.post(&format!("/users/{}/erasure", ada.id)).by(&admin).send().await.must_be(202);
     }
     assert_eq!(readable(&house, ada.id).await, 0);
-    assert!(house.vault.unfinished_erasures().await.expect("the list is read").is_empty());
+    assert!(waiting(&house).await == 0);
     assert_eq!(house.told_of(ada.id).await.last().map(String::as_str), Some("user.erased"));
     assert!(!house.is_signed_in(&ada).await);
     house.refresh(&ada.refresh_token).await.must_be(401);
     house.login("ada@x.io", PASSWORD).await.must_say(401, "invalid-credentials");
     let again = house.guest("ada@x.io").await;
     assert_ne!(again.id, ada.id, "the address is free for somebody new");
+}
+
+/// Leaves behind what a process does that is killed right after it noted an erasure.
+async fn note(house: &House, user: UserId, if_deleted: bool, after: Duration) {
+    let intent = Entropy::System.uuid_v7(house.clock.now());
+    let due = ErasureDue { intent, user, if_deleted, due_at: house.clock.now().after(after) };
+    house.vault.note_erasure(&due).await.expect("noted");
+}
+
+/// How many people are to be erased.
+async fn waiting(house: &House) -> u64 {
+    house.vault.erasures_waiting().await.expect("the list is read")
 }
 
 /// How many values of this person's can still be read from the log.
@@ -93,7 +106,7 @@ async fn an_erasure_that_was_cut_off_before_the_keys_were_destroyed_is_finished_
     house.admin().await;
     let ada = house.guest("ada@x.io").await;
     // A process that was killed right after it appended leaves this behind.
-    house.vault.begin_erasure(ada.id, house.clock.now()).await.expect("begun");
+    note(&house, ada.id, false, Duration::ZERO).await;
     house.append_by_hand(StreamName::user(ada.id), Version(1), Fact::UserErased).await;
     assert!(readable(&house, ada.id).await > 0);
     let house = house.reopened(|_| {}).await;
@@ -109,9 +122,75 @@ async fn an_erasure_that_was_cut_off_is_finished_at_the_next_start() {
     house.admin().await;
     let ada = house.guest("ada@x.io").await;
     // A process that was killed before it appended leaves this behind.
-    house.vault.begin_erasure(ada.id, house.clock.now()).await.expect("begun");
+    note(&house, ada.id, false, Duration::ZERO).await;
     let house = house.reopened(|_| {}).await;
     assert_eq!(house.told_of(ada.id).await, ["user.registered", "user.erased"]);
     assert_eq!(readable(&house, ada.id).await, 0);
-    assert!(house.vault.unfinished_erasures().await.expect("the list is read").is_empty());
+    assert!(waiting(&house).await == 0);
+}
+
+#[tokio::test]
+async fn what_was_refused_leaves_nobody_to_be_erased() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let ada = house.guest("ada@x.io").await;
+    let (user, erasure) = (format!("/users/{}", ada.id), format!("/users/{}/erasure", ada.id));
+    house.delete(&user).by(&admin).header("if-match", "\"9\"").send().await.must_be(412);
+    house.post(&erasure).by(&admin).header("if-match", "\"9\"").send().await.must_be(412);
+    house.delete(&format!("/users/{}", admin.id)).by(&admin).send().await.must_say(409, "last-admin");
+    assert_eq!(waiting(&house).await, 0);
+    house.delete(&user).by(&admin).send().await.must_be(202);
+    house.post(&erasure).by(&admin).header("if-match", "\"9\"").send().await.must_be(412);
+    house.delete(&user).by(&admin).header("if-match", "\"9\"").send().await.must_be(412);
+    assert_eq!(waiting(&house).await, 1, "the refusals took nothing back but their own");
+    house.clock.advance(Duration::from_secs(29 * 86_400));
+    let house = house.reopened(|_| {}).await;
+    assert_eq!(house.told_of(ada.id).await, ["user.registered", "user.deleted"], "nor did they hasten it");
+}
+
+#[tokio::test]
+async fn a_deletion_that_the_log_never_heard_of_erases_nobody() {
+    let house = House::new().await;
+    house.admin().await;
+    let ada = house.guest("ada@x.io").await;
+    note(&house, ada.id, true, Duration::from_secs(60)).await;
+    house.clock.advance(Duration::from_secs(3_600));
+    let house = house.reopened(|_| {}).await;
+    assert_eq!(waiting(&house).await, 1, "it may be under way still");
+    house.clock.advance(Duration::from_secs(86_400));
+    let house = house.reopened(|_| {}).await;
+    assert_eq!(waiting(&house).await, 0);
+    assert_eq!(house.told_of(ada.id).await, ["user.registered"]);
+    assert!(readable(&house, ada.id).await > 0);
+}
+
+#[tokio::test]
+async fn a_longer_delay_holds_for_accounts_that_are_closed_already() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let ada = house.guest("ada@x.io").await;
+    house.delete(&format!("/users/{}", ada.id)).by(&admin).send().await.must_be(202);
+    let longer = |config: &mut Config| config.erasure_delay = Duration::from_secs(60 * 86_400);
+    house.clock.advance(Duration::from_secs(31 * 86_400));
+    let house = house.reopened(longer).await;
+    assert_eq!(house.told_of(ada.id).await, ["user.registered", "user.deleted"]);
+    house.clock.advance(Duration::from_secs(29 * 86_400));
+    let house = house.reopened(longer).await;
+    assert_eq!(house.told_of(ada.id).await, ["user.registered", "user.deleted", "user.erased"]);
+    assert_eq!(waiting(&house).await, 0);
+}
+
+#[tokio::test]
+async fn an_erasure_that_was_cut_off_waits_behind_nobody() {
+    let house = House::new().await;
+    house.admin().await;
+    // More than are looked at in one go, all of them due longer.
+    for n in 0..1_100 {
+        note(&house, UserId(Uuid::from_u128(n)), true, Duration::ZERO).await;
+    }
+    let ada = house.guest("ada@x.io").await;
+    note(&house, ada.id, false, Duration::from_secs(1)).await;
+    let house = house.reopened(|_| {}).await;
+    assert_eq!(house.told_of(ada.id).await, ["user.registered", "user.erased"]);
+    assert_eq!(readable(&house, ada.id).await, 0);
 }

@@ -178,7 +178,6 @@ impl<'a> Teller<'a> {
 
     /// Somebody's keys are destroyed, as the command side does it.
     pub(crate) async fn erase(&mut self, user: UserId) {
-        self.world.vault.begin_erasure(user, self.now()).await.expect("an erasure begins");
         self.happen(StreamName::user(user), user, Fact::UserErased).await;
         self.world.vault.finish_erasure(user, self.now()).await.expect("an erasure ends");
         for person in self.people.iter_mut().filter(|person| person.id == user) {

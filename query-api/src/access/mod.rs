@@ -2,19 +2,30 @@
 
 mod standing;
 
-use events::{Fact, Position, StreamName, Timestamp};
+use events::{Fact, Position, StreamName, Timestamp, Version};
 use read_models::{ChangedPerson, ReadModels, ReadModelsError, RevokedSessions, UserStatus};
 use service::{Caller, Code, Problem, token::Claims};
-use standing::{Revoked, Standing};
+use standing::{Denied, Revoked, Standing};
 use std::{
+    collections::BTreeSet,
     sync::{PoisonError, RwLock},
     time::Duration,
 };
+use store::log::{Log, LogError, Stored};
 
 /// No access token lives longer, whatever the configuration of whoever signs them.
 const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
 /// Clocks differ, and verifiers are lenient.
 const LENIENCY: Duration = Duration::from_secs(2 * 60);
+
+/// Why it is not known who may still do what.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error(transparent)]
+    ReadModels(#[from] ReadModelsError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
 
 /// What was taken away or given while some access token may still say otherwise.
 #[derive(Debug)]
@@ -23,11 +34,16 @@ pub(crate) struct Access(RwLock<Standing>);
 impl Access {
     /// Loads what the read models know, and the position up to which they know it. What they know beyond it comes
     /// again by the feed and changes nothing.
+    ///
+    /// Of streams that are parked the read models know the beginning only. These are read from the log, as the feed
+    /// would have. They are asked for first: a stream that is parked later comes by the feed.
     pub(crate) async fn load(
+        log: &Log,
         read_models: &ReadModels,
         access_ttl: Duration,
         now: Timestamp,
-    ) -> Result<(Self, Position), ReadModelsError> {
+    ) -> Result<(Self, Position), LoadError> {
+        let parked = read_models.parked_streams().await?;
         let changed = read_models.revocations().await?;
         let roles = read_models.roles().await?;
         let mut standing = Standing::new(access_ttl.max(LONGEST_TOKEN) + LENIENCY);
@@ -37,16 +53,36 @@ impl Access {
         for person in changed.value.people {
             load_person(&mut standing, person, now);
         }
+        // What the tables say of a role counts as of now, so it would outweigh what is read of a parked one.
+        let waiting: BTreeSet<_> = parked.value.iter().collect();
         for role in roles.value {
+            if waiting.contains(&StreamName::role(&role.name)) {
+                continue;
+            }
             standing.define_role(roles.position, role.name, role.permissions);
         }
-        Ok((Self(RwLock::new(standing)), changed.position))
+        let position = parked.position.min(changed.position);
+        for stream in &parked.value {
+            let told = log.read_stream(stream, Version::NONE).await?;
+            for Stored { record, position, .. } in told.iter().filter(|stored| stored.position <= position) {
+                match record.fact(|_, _| None) {
+                    Ok(fact) => standing.apply(*position, stream, &fact, now),
+                    Err(_) => _ = standing.deny(*position, stream, now),
+                }
+            }
+        }
+        Ok((Self(RwLock::new(standing)), position))
     }
 
     /// Takes in what happened.
     pub(crate) fn apply(&self, position: Position, stream: &StreamName, fact: &Fact, now: Timestamp) {
         let mut standing = self.0.write().unwrap_or_else(PoisonError::into_inner);
         standing.apply(position, stream, fact, now);
+    }
+
+    /// Takes in that something happened which cannot be read here.
+    pub(crate) fn deny(&self, position: Position, stream: &StreamName, now: Timestamp) -> Denied {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).deny(position, stream, now)
     }
 
     /// Refuses (401) whose session ended or who may not act any more.

@@ -1,7 +1,9 @@
 //! What was taken away or given while some access token may still say otherwise. Pure: the feed tells it what
 //! happened, the requests ask it.
 
-use events::{Category, Fact, Permission, Position, RoleName, SessionId, StreamName, Timestamp, UserId};
+use events::{
+    Category, Fact, Permission, Position, RoleName, SessionId, StreamName, Timestamp, UserId, permissions_of,
+};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
@@ -60,6 +62,31 @@ pub(crate) struct Revoked {
     pub(crate) except: Option<SessionId>,
 }
 
+/// Whom a record that cannot be read denies what they had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// A person, in all sessions that had started.
+    Person,
+    /// One session.
+    Session,
+    /// Whoever has the role, what it permitted.
+    Role,
+    /// Nobody.
+    Nobody,
+}
+
+impl Denied {
+    /// For the log and the metric.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Denied::Person => "person",
+            Denied::Session => "session",
+            Denied::Role => "role",
+            Denied::Nobody => "nobody",
+        }
+    }
+}
+
 impl Standing {
     /// Nothing has changed yet. Changes are remembered for `keep`.
     pub(crate) fn new(keep: Duration) -> Self {
@@ -95,13 +122,9 @@ impl Standing {
         }
     }
 
-    /// All that these roles permit. Built-in roles permit what they always did; a role nobody defined, nothing.
+    /// All that these roles permit.
     pub(crate) fn permissions(&self, roles: &BTreeSet<RoleName>) -> BTreeSet<Permission> {
-        let permitted = |role: &RoleName| match role.built_in() {
-            Some(built_in) => built_in.permissions(),
-            None => self.roles.get(role).map(|(_, permissions)| permissions.clone()).unwrap_or_default(),
-        };
-        roles.iter().flat_map(permitted).collect()
+        permissions_of(roles, |role| self.roles.get(role).map(|(_, permissions)| permissions.clone()))
     }
 
     /// Takes in what happened. Told again or told late, it changes nothing.
@@ -127,6 +150,34 @@ impl Standing {
             ) => {}
         }
         self.sweep(now);
+    }
+
+    /// Takes in that something happened which a newer version wrote and this one cannot read: it may have taken anything
+    /// away from whom its stream is about. So what that was counts as taken away.
+    ///
+    /// A person's sessions that had started before are over, and nothing that was known of their roles holds: whoever
+    /// signs them in from now on has read the record, so their newer tokens are right. A session is over; a role permits
+    /// nothing until it is defined in words that can be read. Other streams, and those of kinds that are new, deny
+    /// nobody: a version that has such streams take something away MUST say it on the person's own stream too.
+    pub(crate) fn deny(&mut self, position: Position, stream: &StreamName, now: Timestamp) -> Denied {
+        let denied = match stream.category() {
+            Category::User(user) => {
+                self.revoke_sessions(user, Revoked { before: position, except: None }, now);
+                self.person(user, now).roles = Roles::default();
+                Denied::Person
+            }
+            Category::Session(session) => {
+                self.end_session(session, now);
+                Denied::Session
+            }
+            Category::Role(role) => {
+                self.define_role(position, role, BTreeSet::new());
+                Denied::Role
+            }
+            Category::SignIn(_) | Category::Export | Category::Unknown => Denied::Nobody,
+        };
+        self.sweep(now);
+        denied
     }
 
     fn apply_to_person(&mut self, position: Position, user: UserId, fact: &Fact, now: Timestamp) {
@@ -238,136 +289,4 @@ impl Revoked {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use events::{
-        BuiltInRole, EndCause, Personal, RevocationCause, RoleDefined, RoleGranted, RoleRemoved, RoleRevoked,
-        SessionRevoked, SessionsRevoked, UserSuspended,
-    };
-    use uuid::Uuid;
-
-    const ADA: UserId = UserId(Uuid::from_u128(1));
-    const HERE: SessionId = SessionId(Uuid::from_u128(10));
-    const THERE: SessionId = SessionId(Uuid::from_u128(11));
-    const KEEP: Duration = Duration::from_secs(3600);
-    const NOON: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
-
-    fn given(facts: impl IntoIterator<Item = (u64, StreamName, Fact)>) -> Standing {
-        let mut standing = Standing::new(KEEP);
-        for (position, stream, fact) in facts {
-            standing.apply(Position(position), &stream, &fact, NOON);
-        }
-        standing
-    }
-
-    fn ada(position: u64, fact: Fact) -> (u64, StreamName, Fact) {
-        (position, StreamName::user(ADA), fact)
-    }
-
-    fn ended(position: u64, session: SessionId) -> (u64, StreamName, Fact) {
-        let fact = SessionRevoked { user_id: ADA, cause: EndCause::SignedOut };
-        (position, StreamName::session(session), Fact::SessionRevoked(fact))
-    }
-
-    fn all_but(except: Option<SessionId>) -> Fact {
-        Fact::SessionsRevoked(SessionsRevoked { except, cause: RevocationCause::RequestedByOwner })
-    }
-
-    fn suspended() -> Fact {
-        Fact::UserSuspended(UserSuspended { reason: Personal::Erased(true) })
-    }
-
-    fn role(name: &str) -> RoleName {
-        name.parse().expect("a role name")
-    }
-
-    fn defined(position: u64, name: &str, permission: Permission) -> (u64, StreamName, Fact) {
-        let fact = RoleDefined { role: role(name), permissions: [permission].into() };
-        (position, StreamName::role(&role(name)), Fact::RoleDefined(fact))
-    }
-
-    #[test]
-    fn who_did_nothing_is_admitted() {
-        assert!(given([]).admits(ADA, HERE, Position(3)));
-    }
-
-    #[test]
-    fn an_ended_session_is_not_admitted_and_others_are() {
-        let standing = given([ended(5, HERE)]);
-        assert!(!standing.admits(ADA, HERE, Position(3)));
-        assert!(standing.admits(ADA, THERE, Position(4)));
-    }
-
-    #[test]
-    fn all_sessions_before_but_one_end_and_later_ones_begin() {
-        let standing = given([ada(9, all_but(Some(HERE)))]);
-        assert!(standing.admits(ADA, HERE, Position(3)));
-        assert!(!standing.admits(ADA, THERE, Position(4)));
-        assert!(standing.admits(ADA, THERE, Position(10)));
-    }
-
-    #[test]
-    fn a_revocation_told_again_late_does_not_undo_a_newer_one() {
-        let standing = given([ada(9, all_but(None)), ada(5, all_but(Some(HERE)))]);
-        assert!(!standing.admits(ADA, HERE, Position(3)));
-    }
-
-    #[test]
-    fn who_is_suspended_deleted_or_erased_is_not_admitted() {
-        for fact in [suspended(), Fact::UserDeleted, Fact::UserErased] {
-            assert!(!given([ada(5, fact)]).admits(ADA, HERE, Position(3)));
-        }
-        assert!(given([ada(5, suspended()), ada(6, Fact::UserReinstated)]).admits(ADA, HERE, Position(3)));
-    }
-
-    #[test]
-    fn the_newest_change_of_a_role_wins_over_the_token() {
-        let granted = Fact::RoleGranted(RoleGranted { role: role("desk") });
-        let revoked = Fact::RoleRevoked(RoleRevoked { role: role("admin") });
-        let standing = given([ada(5, granted), ada(6, revoked)]);
-        let said = [role("admin"), role("user")];
-        assert_eq!(standing.roles(ADA, &said), [role("desk"), role("user")].into());
-    }
-
-    #[test]
-    fn all_roles_once_known_outweigh_the_token_and_go_on_changing() {
-        let mut standing = given([]);
-        standing.set_roles(ADA, [role("user"), role("desk")].into(), NOON);
-        assert_eq!(standing.roles(ADA, &[role("admin")]), [role("user"), role("desk")].into());
-        let revoked = Fact::RoleRevoked(RoleRevoked { role: role("desk") });
-        standing.apply(Position(9), &StreamName::user(ADA), &revoked, NOON);
-        assert_eq!(standing.roles(ADA, &[role("admin")]), [role("user")].into());
-    }
-
-    #[test]
-    fn a_role_permits_what_its_newest_definition_says() {
-        let standing =
-            given([defined(7, "desk", Permission::UsersRead), defined(4, "desk", Permission::UsersWrite)]);
-        assert_eq!(standing.permissions(&[role("desk")].into()), [Permission::UsersRead].into());
-    }
-
-    #[test]
-    fn a_removed_or_undefined_role_permits_nothing() {
-        let removed = Fact::RoleRemoved(RoleRemoved { role: role("desk") });
-        let standing =
-            given([defined(4, "desk", Permission::UsersRead), (5, StreamName::role(&role("desk")), removed)]);
-        assert!(standing.permissions(&[role("desk"), role("nobody-knows")].into()).is_empty());
-    }
-
-    #[test]
-    fn built_in_roles_permit_what_they_always_did() {
-        let auditor = BuiltInRole::Auditor;
-        let standing = given([defined(4, "auditor", Permission::SystemOperate)]);
-        assert_eq!(standing.permissions(&[auditor.name()].into()), auditor.permissions());
-    }
-
-    #[test]
-    fn a_change_is_forgotten_once_every_token_before_it_is_over() {
-        let mut standing = given([ended(5, HERE), ada(6, suspended())]);
-        let (_, stream, fact) = ended(7, THERE);
-        standing.apply(Position(7), &stream, &fact, NOON.after(KEEP));
-        assert_eq!(standing.len(), 3);
-        standing.apply(Position(8), &stream, &fact, NOON.after(KEEP + Duration::from_secs(61)));
-        assert_eq!(standing.len(), 1);
-    }
-}
+mod tests;

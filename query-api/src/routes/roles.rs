@@ -6,11 +6,11 @@ use crate::{
     input::Checks,
     respond::{Page, Problems, Reached, cut},
     routes::users::sessions::OnePage,
-    views::Role,
+    views::{built_in_role, defined_role},
 };
 use axum::{extract::State, response::Response};
 use events::{BuiltInRole, Permission, RoleName};
-use service::{Caller, extract::Query};
+use service::{Caller, extract::Query, shown::Role};
 
 /// All roles, by name: those that come with Evident and those that were defined.
 ///
@@ -32,9 +32,9 @@ pub(crate) async fn list_roles(
     checks.finish()?;
     let after: Option<RoleName> = app.open_cursor("roles", query.cursor.as_deref())?;
     let defined = app.read_models().roles().await?;
-    let built_in = BuiltInRole::ALL.into_iter().map(Role::from);
+    let built_in = BuiltInRole::ALL.into_iter().map(built_in_role);
     // There are at most a thousand, so the page is cut here.
-    let mut items: Vec<Role> = built_in.chain(defined.value.into_iter().map(Role::from)).collect();
+    let mut items: Vec<Role> = built_in.chain(defined.value.into_iter().map(defined_role)).collect();
     items.sort_by(|one, other| one.name.cmp(&other.name));
     items.retain(|role| after.as_ref().is_none_or(|after| role.name > *after));
     let next_cursor = cut(&mut items, limit, |last| app.seal_cursor("roles", &last.name));

@@ -170,3 +170,58 @@ async fn nobody_is_admitted_by_a_process_that_has_not_heard_from_the_log_for_lon
     let answer = ask(&deaf, ada.request(USERS)).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "unavailable"));
 }
+
+/// What a newer version wrote may be a suspension, an end of sessions, a role's last definition.
+#[tokio::test]
+async fn what_cannot_be_read_is_taken_for_the_worst() {
+    let mut world = World::new().await;
+    let (ada, bob, cyn) = told_of_the_future(&mut world).await;
+    assert_eq!(world.get(USERS, &ada).await.code(), "invalid-token");
+    assert_eq!(world.get(USERS, &bob).await.code(), "invalid-token");
+    assert_eq!(world.get(USERS, &cyn).await.code(), "forbidden");
+    let later = world.sign_in(ada.user, &["admin"]).await;
+    assert_eq!(world.status(USERS, &later).await, 200, "who signed her in has read it");
+}
+
+/// The projector has parked these streams, so that the tables know their beginnings only.
+#[tokio::test]
+async fn a_process_that_starts_later_takes_it_for_the_worst_too() {
+    let mut world = World::new().await;
+    let (ada, bob, cyn) = told_of_the_future(&mut world).await;
+    let later = world.sign_in(ada.user, &["admin"]).await;
+    world.project().await;
+    let app = world.another_app().await;
+    for (somebody, status) in [(&ada, 401), (&bob, 401), (&cyn, 403), (&later, 200)] {
+        assert_eq!(ask(&app, somebody.request(USERS)).await.status.as_u16(), status, "{somebody:?}");
+    }
+}
+
+/// A stream that was parked holds suspensions that this version reads well, behind what parked it.
+#[tokio::test]
+async fn what_is_behind_a_parked_event_is_in_force_from_the_start() {
+    let mut world = World::new().await;
+    let ada = world.somebody("Ada", &["admin"]).await;
+    world.append_unreadable(of(&ada)).await;
+    world.append(of(&ada), Some(ada.user), suspended()).await;
+    world.project().await;
+    let later = world.sign_in(ada.user, &["admin"]).await;
+    let app = world.another_app().await;
+    assert_eq!(ask(&app, later.request(USERS)).await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// Something unreadable happens to Ada, to Bob's session and to the role that lets Cyn in; the feed has seen it.
+async fn told_of_the_future(world: &mut World) -> (Somebody, Somebody, Somebody) {
+    let (ada, bob) = (world.somebody("Ada", &["admin"]).await, world.somebody("Bob", &["admin"]).await);
+    let desk = StreamName::role(&role("desk"));
+    let defined = RoleDefined { role: role("desk"), permissions: [Permission::UsersRead].into() };
+    world.tell(desk.clone(), None, Fact::RoleDefined(defined)).await;
+    let cyn = world.somebody("Cyn", &["desk"]).await;
+    for somebody in [&ada, &bob, &cyn] {
+        assert_eq!(world.status(USERS, somebody).await, 200);
+    }
+    world.append_unreadable(of(&ada)).await;
+    world.append_unreadable(StreamName::session(bob.session)).await;
+    let last = world.append_unreadable(desk).await;
+    world.app.followed(last).await;
+    (ada, bob, cyn)
+}

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod auth;
 mod machines;
+mod place;
 mod positions;
 mod race;
 mod rights;

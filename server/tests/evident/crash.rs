@@ -1,10 +1,14 @@
 //! The process is killed under load, again and again. What was acknowledged is there, once; what was not can be sent
 //! again under its Idempotency-Key and is then there once too.
 
-use crate::support::{ADMIN, Evident};
+use crate::support::{ADMIN, Evident, PASSWORD, answer};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::{Duration, SystemTime},
+};
+use tokio::task::JoinSet;
 
 const PEOPLE: usize = 12;
 const KILLS: u64 = 4;
@@ -94,4 +98,64 @@ async fn change(client: &Client, url: &str, person: &mut Person) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// Accounts that are closed at the moment of each kill.
+const CLOSING: usize = 15;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_accounts_are_closed_it_erases_everybody_whose_account_is() {
+    let mut evident = Evident::start_with([
+        ("EVIDENT_ADMIN_EMAIL", ADMIN),
+        ("EVIDENT_ADMIN_PASSWORD", PASSWORD),
+        ("EVIDENT_ERASURE_DELAY", "0s"),
+    ]);
+    let mut acknowledged = 0;
+    for kill in 0..KILLS {
+        let admin = evident.token(ADMIN).await;
+        let mut closing = Vec::new();
+        for number in 0..CLOSING {
+            let body = json!({"email": format!("person-{kill}-{number}@example.com")});
+            let created = evident.request(Method::POST, "/users").bearer_auth(&admin).json(&body);
+            let (status, user) = answer(created).await;
+            assert_eq!(status, StatusCode::CREATED, "{user}");
+            let path = format!("/users/{}", user["id"].as_str().expect("an id"));
+            closing.push(evident.request(Method::DELETE, &path).bearer_auth(&admin));
+        }
+        let before = log_written(&evident);
+        let mut sent = JoinSet::new();
+        for close in closing {
+            sent.spawn(async move {
+                close.send().await.is_ok_and(|answer| answer.status() == StatusCode::ACCEPTED)
+            });
+        }
+        // The kill comes as soon as the log hears of the first of them, or a moment later.
+        while log_written(&evident) == before {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(kill)).await;
+        evident.kill();
+        acknowledged += sent.join_all().await.into_iter().filter(|acknowledged| *acknowledged).count();
+        evident.restart();
+    }
+
+    let admin = evident.token(ADMIN).await;
+    let export = evident.request(Method::GET, "/audit/export?format=jsonl").bearer_auth(&admin);
+    let export = export.send().await.expect("an answer").text().await.expect("records");
+    let records: Vec<Value> =
+        export.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let streams = |event_type: &str| -> BTreeSet<&str> {
+        let told = records.iter().filter(|record| record["type"] == event_type);
+        told.map(|record| record["subject"].as_str().expect("a stream")).collect()
+    };
+    let (deleted, erased) = (streams("user.deleted.v1"), streams("user.erased.v1"));
+    assert!(deleted.len() >= acknowledged.max(1), "what was acknowledged is there");
+    assert!(acknowledged < CLOSING * usize::try_from(KILLS).expect("a few"), "no kill cut anything off");
+    assert_eq!(deleted, erased);
+}
+
+/// When something was last written to the log.
+fn log_written(evident: &Evident) -> SystemTime {
+    let file = evident.folder().join("data/log.db-wal");
+    file.metadata().and_then(|metadata| metadata.modified()).expect("a file that changes")
 }

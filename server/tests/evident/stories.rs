@@ -233,6 +233,77 @@ async fn the_openapi_document_and_the_docs_page_come_from_the_binary_alone() {
     }
 }
 
+#[tokio::test]
+async fn the_document_says_once_what_people_and_roles_are_and_which_headers_belong_where() {
+    let evident = Evident::start();
+    let document = evident.client.get(format!("{}/openapi.json", evident.url())).send().await;
+    let document: Value = document.expect("an answer").json().await.expect("a document");
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    for (one, two) in [("User", "ShownUser"), ("Role", "ShownRole")] {
+        assert!(schemas.contains_key(one) && !schemas.contains_key(two), "{one}");
+    }
+    let operation = |path: &str, method: &str| document["paths"][format!("/api/v1{path}")][method].clone();
+    let understood = |operation: &Value| -> Vec<String> {
+        let parameters = operation["parameters"].as_array().expect("parameters").iter();
+        let headers = parameters.filter(|parameter| parameter["in"] == "header");
+        headers.map(|header| header["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    let answered = |operation: &Value, status: &str| -> Vec<String> {
+        operation["responses"][status]["headers"].as_object().expect("headers").keys().cloned().collect()
+    };
+    let patch = operation("/users/{id}", "patch");
+    assert_eq!(understood(&patch), ["If-Match", "X-Request-Id", "traceparent", "Idempotency-Key"]);
+    assert_eq!(answered(&patch, "200"), ["ETag", "Evident-Position", "X-Request-Id"]);
+    assert_eq!(answered(&patch, "default"), ["Retry-After", "WWW-Authenticate", "X-Request-Id"]);
+    let created = operation("/users", "post");
+    assert_eq!(answered(&created, "201"), ["ETag", "Evident-Position", "Location", "X-Request-Id"]);
+    let list = operation("/users", "get");
+    assert_eq!(understood(&list), ["X-Request-Id", "traceparent", "Evident-Min-Position"]);
+    assert_eq!(answered(&list, "200"), ["Evident-Position", "X-Request-Id"]);
+    let login = operation("/auth/login", "post");
+    assert_eq!(answered(&login, "default"), ["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"]);
+}
+
+#[tokio::test]
+async fn commands_and_queries_show_the_same_person_and_the_same_role() {
+    let evident = Evident::start();
+    let admin = evident.token(ADMIN).await;
+    let shown = async |path: String, after: &reqwest::Response| -> Value {
+        let position = after.headers()["evident-position"].clone();
+        let asked = evident.request(Method::GET, &path).bearer_auth(&admin);
+        let (status, shown) = answer(asked.header("Evident-Min-Position", position)).await;
+        assert_eq!(status, StatusCode::OK, "{shown}");
+        shown
+    };
+    let body = json!({"email": "ada@example.com", "password": PASSWORD, "display_name": "Ada"});
+    let registered =
+        evident.request(Method::POST, "/auth/register").json(&body).send().await.expect("an answer");
+    let id = registered.headers()["location"]
+        .to_str()
+        .expect("text")
+        .rsplit('/')
+        .next()
+        .expect("an id")
+        .to_owned();
+    let mut asked = shown(format!("/users/{id}"), &registered).await;
+    let never = asked.as_object_mut().expect("a person").remove("last_login_at");
+    assert_eq!(never, Some(Value::Null), "only queries know this");
+    assert_eq!(registered.json::<Value>().await.expect("a person"), asked);
+
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    let signed_in = evident.request(Method::POST, "/auth/login").json(&body).send().await.expect("an answer");
+    let asked = shown(format!("/users/{id}"), &signed_in).await;
+    assert_eq!(signed_in.json::<Value>().await.expect("tokens")["user"], asked);
+
+    let body = json!({"permissions": ["users:read", "audit:read"]});
+    let defined = evident.request(Method::PUT, "/roles/front-desk").bearer_auth(&admin).json(&body);
+    let defined = defined.send().await.expect("an answer");
+    let roles = shown("/roles".into(), &defined).await;
+    let defined: Value = defined.json().await.expect("a role");
+    let mut items = roles["items"].as_array().expect("items").iter();
+    assert!(items.any(|role| *role == defined), "{defined} is not in {roles}");
+}
+
 /// A token that was revoked is refused by the queries within their bound, 250 ms at p99; asked until then.
 async fn refused_soon(evident: &Evident, token: &str) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(2);

@@ -1,7 +1,9 @@
 //! Erasing people: noted before the log hears of it, finished after, so that a crash in between is taken up again.
 //!
-//! The rows stay for good. Key tables restored from a backup hold keys that were destroyed since; this list, which is
-//! to be restored from the newest backup there is, says whose go again before the vault serves.
+//! Two lists. One says when to look at somebody whom a command will have erased, or wanted to; whether they are to be
+//! erased is the log's to say. The other says who was erased, and its rows stay for good: key tables restored from a
+//! backup hold keys that were destroyed since; this list, which is to be restored from the newest backup there is, says
+//! whose go again before the vault serves.
 
 use super::{
     Vault, VaultError,
@@ -10,17 +12,35 @@ use super::{
 use events::{Timestamp, UserId};
 use uuid::Uuid;
 
-const BEGIN: &str =
-    "insert into erasures (user_id, begun_at_us) values ($1, $2) on conflict (user_id) do nothing";
+/// Somebody is to be erased, or may turn out to be: who, on which condition, and when to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasureDue {
+    /// The command's own note, apart from those of others about the same person.
+    pub intent: Uuid,
+    /// Whom it is about.
+    pub user: UserId,
+    /// Only if their account is closed: the command closes it, and the erasure comes later.
+    pub if_deleted: bool,
+    /// When to look.
+    pub due_at: Timestamp,
+}
+
+const NOTE: &str = "
+    insert into erasures_due (intent, user_id, if_deleted, due_at_us) values ($1, $2, $3, $4)
+    on conflict (intent) do update set due_at_us = excluded.due_at_us";
+const TAKE_BACK: &str = "delete from erasures_due where intent = $1";
+const DUE: &str = "
+    select intent, user_id, if_deleted, due_at_us from erasures_due
+    where due_at_us <= $1 and (due_at_us, intent) > ($2, $3)
+    order by due_at_us, intent limit $4";
+const WAITING: &str = "select count(distinct user_id) from erasures_due";
 const DESTROY_PROFILE: &str = "delete from profile_keys where user_id = $1";
 const DESTROY_CREDENTIAL: &str = "delete from credential_keys where user_id = $1";
 const FINISH: &str = "
     insert into erasures (user_id, begun_at_us, finished_at_us) values ($1, $2, $2)
     on conflict (user_id) do update
     set finished_at_us = coalesce(erasures.finished_at_us, excluded.finished_at_us)";
-const ABANDON: &str = "delete from erasures where user_id = $1 and finished_at_us is null";
-const UNFINISHED: &str = "
-    select user_id from erasures where finished_at_us is null order by begun_at_us limit 1000";
+const NO_LONGER_DUE: &str = "delete from erasures_due where user_id = $1";
 const CAME_BACK: &str = "
     select user_id from erasures
     where finished_at_us is not null
@@ -29,27 +49,77 @@ const CAME_BACK: &str = "
 const FORGET_PAGES: &str = "pragma wal_checkpoint(truncate)";
 
 impl Vault {
-    /// Notes that a person is about to be erased. Saying it twice changes nothing.
+    /// Notes that a person is about to be erased, or their account closed. Durable on return; noted again it is due
+    /// when it was noted last.
     ///
     /// # Errors
     /// [`VaultError::Broken`].
-    pub async fn begin_erasure(&self, user: UserId, now: Timestamp) -> Result<(), VaultError> {
+    pub async fn note_erasure(&self, due: &ErasureDue) -> Result<(), VaultError> {
         on_engine!(self, store => {
-            sqlx::query(BEGIN).bind(user.0).bind(now.micros()).execute(&store.writer).await?;
+            let query = sqlx::query(NOTE).bind(due.intent).bind(due.user.0).bind(due.if_deleted);
+            query.bind(due.due_at.micros()).execute(&store.writer).await?;
         });
         Ok(())
+    }
+
+    /// Takes one note back: nothing comes of its command. What others noted about the same person stays.
+    ///
+    /// # Errors
+    /// [`VaultError::Broken`].
+    pub async fn take_back_erasure(&self, intent: Uuid) -> Result<(), VaultError> {
+        on_engine!(self, store => {
+            sqlx::query(TAKE_BACK).bind(intent).execute(&store.writer).await?;
+        });
+        Ok(())
+    }
+
+    /// What is due by `now`, the longest due first: the page of at most `limit` behind `after`.
+    ///
+    /// # Errors
+    /// [`VaultError::Broken`].
+    pub async fn due_erasures(
+        &self,
+        now: Timestamp,
+        after: Option<&ErasureDue>,
+        limit: u32,
+    ) -> Result<Vec<ErasureDue>, VaultError> {
+        let (at, intent) =
+            after.map_or((i64::MIN, Uuid::nil()), |after| (after.due_at.micros(), after.intent));
+        let rows: Vec<(Uuid, Uuid, bool, i64)> = on_engine!(self, store => {
+            let query = sqlx::query_as(DUE).bind(now.micros()).bind(at).bind(intent).bind(i64::from(limit));
+            query.fetch_all(&store.readers).await?
+        });
+        let due = |(intent, user, if_deleted, due_at_us)| ErasureDue {
+            intent,
+            user: UserId(user),
+            if_deleted,
+            due_at: Timestamp::from_micros(due_at_us),
+        };
+        Ok(rows.into_iter().map(due).collect())
+    }
+
+    /// How many people are to be erased, now or later.
+    ///
+    /// # Errors
+    /// [`VaultError::Broken`].
+    pub async fn erasures_waiting(&self) -> Result<u64, VaultError> {
+        let waiting: i64 = on_engine!(self, store => {
+            sqlx::query_scalar(WAITING).fetch_one(&store.readers).await?
+        });
+        Ok(u64::try_from(waiting).unwrap_or(0))
     }
 
     /// Destroys both of a person's keys, for good. Saying it twice changes nothing.
     ///
     /// # Errors
-    /// [`VaultError::Broken`]; the keys may be there still, and the erasure stays among the unfinished.
+    /// [`VaultError::Broken`]; the keys may be there still, and the erasure stays due.
     pub async fn finish_erasure(&self, user: UserId, now: Timestamp) -> Result<(), VaultError> {
         on_engine!(self, store => {
             let mut tx = store.begin().await?;
             sqlx::query(DESTROY_PROFILE).bind(user.0).execute(&mut *tx).await?;
             sqlx::query(DESTROY_CREDENTIAL).bind(user.0).execute(&mut *tx).await?;
             sqlx::query(FINISH).bind(user.0).bind(now.micros()).execute(&mut *tx).await?;
+            sqlx::query(NO_LONGER_DUE).bind(user.0).execute(&mut *tx).await?;
             tx.commit().await?;
         });
         self.forget_pages().await
@@ -88,27 +158,5 @@ impl Vault {
             Engine::Postgres(_) => {}
         }
         Ok(())
-    }
-
-    /// Forgets an erasure that will not happen. One that is finished stays.
-    ///
-    /// # Errors
-    /// [`VaultError::Broken`].
-    pub async fn abandon_erasure(&self, user: UserId) -> Result<(), VaultError> {
-        on_engine!(self, store => {
-            sqlx::query(ABANDON).bind(user.0).execute(&store.writer).await?;
-        });
-        Ok(())
-    }
-
-    /// Erasures that were begun and neither finished nor abandoned, oldest first, a thousand at most.
-    ///
-    /// # Errors
-    /// [`VaultError::Broken`].
-    pub async fn unfinished_erasures(&self) -> Result<Vec<UserId>, VaultError> {
-        let users: Vec<Uuid> = on_engine!(self, store => {
-            sqlx::query_scalar(UNFINISHED).fetch_all(&store.readers).await?
-        });
-        Ok(users.into_iter().map(UserId).collect())
     }
 }

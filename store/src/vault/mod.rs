@@ -23,6 +23,7 @@ mod sweep;
 
 pub use attempts::Attempts;
 pub use directory::{AddressHash, Claim, ClaimOutcome};
+pub use erasures::ErasureDue;
 pub use error::VaultError;
 pub use handle::Vault;
 pub use master::{InvalidMasterKey, MasterKey};

@@ -3,7 +3,7 @@
 use crate::place::{Place, at_second, empty_database, master, user};
 use events::{EventId, Group, KeyName, SealContext, StreamName};
 use sqlx::{Connection, Executor, PgConnection};
-use store::vault::{AddressHash, Purpose, Scope, Vault, VaultError};
+use store::vault::{AddressHash, ErasureDue, Purpose, Scope, Vault, VaultError};
 use uuid::Uuid;
 
 async fn opened_as(place: &Place, role: &str) -> Vault {
@@ -86,6 +86,11 @@ async fn the_command_role_is_all_that_command_api_needs() {
     vault.withdraw_admin(ada, events::Version(1)).await.expect("answered");
     vault.ensure_signing_key(at_second(0)).await.expect("made");
     vault.signing_keys().await.expect("keys");
+    let due = ErasureDue { intent: Uuid::from_u128(1), user: ada, if_deleted: true, due_at: at_second(0) };
+    vault.note_erasure(&due).await.expect("noted");
+    vault.note_erasure(&due).await.expect("noted again");
+    assert_eq!(vault.due_erasures(at_second(0), None, 10).await.expect("a list"), [due]);
+    vault.take_back_erasure(due.intent).await.expect("taken back");
     vault.finish_erasure(ada, at_second(0)).await.expect("erased");
     vault.sweep(at_second(0)).await.expect("swept");
     assert_eq!(vault.server_key(Purpose::Refresh), place.vault().await.server_key(Purpose::Refresh));
@@ -95,4 +100,26 @@ async fn the_command_role_is_all_that_command_api_needs() {
 async fn a_database_without_a_vault_is_not_migrated() {
     let opened = Vault::open(&empty_database().await, master()).await;
     assert!(matches!(opened, Err(VaultError::NotMigrated)));
+}
+
+#[tokio::test]
+async fn erasures_that_were_unfinished_before_they_had_a_time_are_due_at_once() {
+    let mut connection = PgConnection::connect(&empty_database().await).await.expect("connected");
+    let mut run = async |statements| connection.execute(statements).await.expect("done");
+    run("create schema evident_vault; create table evident_vault.migrations (version bigint)").await;
+    run(include_str!("../../../migrations/vault/postgres/0001_vault.sql")).await;
+    run("insert into evident_vault.erasures values (gen_random_uuid(), 7, null), (gen_random_uuid(), 8, 9)")
+        .await;
+    run(include_str!("../../../migrations/vault/postgres/0002_erasures_due.sql")).await;
+    let due: Vec<(bool, i64)> =
+        sqlx::query_as("select if_deleted, due_at_us from evident_vault.erasures_due")
+            .fetch_all(&mut connection)
+            .await
+            .expect("rows");
+    assert_eq!(due, [(true, 7)]);
+    let erased: Vec<i64> = sqlx::query_scalar("select finished_at_us from evident_vault.erasures")
+        .fetch_all(&mut connection)
+        .await
+        .expect("rows");
+    assert_eq!(erased, [9]);
 }

@@ -1,6 +1,7 @@
 //! What is SQLite's own: the file.
 
 use crate::place::{Place, at_second, master, user};
+use sqlx::{Connection, Executor, SqliteConnection};
 use std::{fs, path::Path};
 use store::vault::{Vault, VaultError};
 
@@ -79,4 +80,23 @@ async fn another_engine_is_refused() {
         assert!(matches!(Vault::migrate(url).await, Err(VaultError::UnknownEngine)), "{url}");
         assert!(matches!(Vault::open(url, master()).await, Err(VaultError::UnknownEngine)), "{url}");
     }
+}
+
+#[tokio::test]
+async fn erasures_that_were_unfinished_before_they_had_a_time_are_due_at_once() {
+    let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("connected");
+    let mut run = async |statements| connection.execute(statements).await.expect("done");
+    run(include_str!("../../../migrations/vault/sqlite/0001_vault.sql")).await;
+    run("insert into erasures values (randomblob(16), 7, null), (randomblob(16), 8, 9)").await;
+    run(include_str!("../../../migrations/vault/sqlite/0002_erasures_due.sql")).await;
+    let due: Vec<(bool, i64)> = sqlx::query_as("select if_deleted, due_at_us from erasures_due")
+        .fetch_all(&mut connection)
+        .await
+        .expect("rows");
+    assert_eq!(due, [(true, 7)]);
+    let erased: Vec<i64> = sqlx::query_scalar("select finished_at_us from erasures")
+        .fetch_all(&mut connection)
+        .await
+        .expect("rows");
+    assert_eq!(erased, [9]);
 }

@@ -7,12 +7,12 @@ use crate::{
     failure::Failure,
     input::{Flaws, NewPassword, Password, words},
     respond::{Done, own_session},
-    routes::Problems,
+    routes::GuessProblems,
 };
 use axum::extract::State;
 use events::Profile;
 use serde::Deserialize;
-use service::extract::Json;
+use service::extract::{IfMatch, Json};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
@@ -29,8 +29,8 @@ pub(crate) struct ChangePassword {
 
 /// Chooses another password. Every other session of one's own ends.
 #[utoipa::path(post, path = "/api/v1/auth/password", operation_id = "changePassword", tag = "auth",
-    security(("bearer" = [])), request_body = ChangePassword,
-    responses((status = 204, description = "The new password is good, and the old one is not"), Problems))]
+    security(("bearer" = [])), params(IfMatch), request_body = ChangePassword,
+    responses((status = 204, description = "The new password is good, and the old one is not"), GuessProblems))]
 pub(crate) async fn change_password(
     State(app): State<App>,
     Signed { by, asked, body: Json(body) }: Signed<Json<ChangePassword>>,

@@ -7,11 +7,11 @@ use crate::{
     failure::Failure,
     input::{Flaws, Password},
     respond::{Done, own_session},
-    routes::Problems,
+    routes::GuessProblems,
 };
 use axum::extract::State;
 use serde::Deserialize;
-use service::extract::Json;
+use service::extract::{IfMatch, Json};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
@@ -25,8 +25,8 @@ pub(crate) struct CloseAccount {
 
 /// Closes one's own account. Every session ends at once; the data is erased after a delay.
 #[utoipa::path(delete, path = "/api/v1/auth/me", operation_id = "closeAccount", tag = "auth",
-    security(("bearer" = [])), request_body = CloseAccount,
-    responses((status = 202, description = "The account is closed"), Problems))]
+    security(("bearer" = [])), params(IfMatch), request_body = CloseAccount,
+    responses((status = 202, description = "The account is closed"), GuessProblems))]
 pub(crate) async fn close_account(
     State(app): State<App>,
     Signed { by, asked, body: Json(body) }: Signed<Json<CloseAccount>>,

@@ -9,10 +9,11 @@ use crate::{
     routes::Problems,
 };
 use axum::extract::State;
+use service::extract::IfMatch;
 
 /// Ends every session of one's own but the one that asks.
 #[utoipa::path(delete, path = "/api/v1/auth/sessions", operation_id = "endOtherSessions", tag = "auth",
-    security(("bearer" = [])),
+    security(("bearer" = [])), params(IfMatch),
     responses((status = 204, description = "The other sessions have ended"), Problems))]
 pub(crate) async fn end_other_sessions(
     State(app): State<App>,

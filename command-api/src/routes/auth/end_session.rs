@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     domain::{Session, end_session as end},
     failure::Failure,
     respond::Done,
@@ -10,7 +10,6 @@ use crate::{
 };
 use axum::extract::State;
 use events::{EndCause, SessionId};
-use service::extract::Path;
 
 /// Ends one session of one's own. Somebody else's is as good as unknown.
 #[utoipa::path(delete, path = "/api/v1/auth/sessions/{id}", operation_id = "endOwnSession", tag = "auth",

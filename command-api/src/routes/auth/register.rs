@@ -6,12 +6,12 @@ use crate::{
     domain::{self, Newcomer},
     failure::Failure,
     input::{Address, Flaws, NewPassword, display_name},
-    respond::{self, Done, UserBody},
+    respond::{self, Done},
     routes::Problems,
 };
 use axum::extract::State;
 use serde::Deserialize;
-use service::{config::Registration, extract::Json, problem::Code};
+use service::{config::Registration, extract::Json, problem::Code, shown};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
@@ -32,7 +32,7 @@ pub(crate) struct Register {
 /// Makes an account for oneself.
 #[utoipa::path(post, path = "/api/v1/auth/register", operation_id = "register", tag = "auth",
     request_body = Register,
-    responses((status = 201, body = UserBody, description = "The account; `Location` says where"), Problems))]
+    responses((status = 201, body = shown::User, description = "The account; `Location` says where"), Problems))]
 pub(crate) async fn register(
     State(app): State<App>,
     Anonymous { asked, body: Json(body) }: Anonymous<Json<Register>>,

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::Signed,
+    command::{Path, Signed},
     domain::{self, Granter},
     failure::Failure,
     input::{Flaw, Flaws},
@@ -12,8 +12,11 @@ use crate::{
 use axum::extract::State;
 use events::{Permission, RoleName, Version};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
-use service::extract::{Json, Path};
+use serde::Deserialize;
+use service::{
+    extract::{IfMatch, Json},
+    shown::Role,
+};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -25,25 +28,12 @@ pub(crate) struct DefineRole {
     permissions: Vec<String>,
 }
 
-/// A role.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Role)]
-pub(crate) struct RoleBody {
-    #[schema(value_type = String)]
-    name: RoleName,
-    #[schema(value_type = Vec<String>)]
-    permissions: BTreeSet<Permission>,
-    /// Never: a role that comes with Evident cannot be defined.
-    built_in: bool,
-    version: u64,
-}
-
 /// Says what a role permits from now on: no more than one may do oneself. Whoever has it may do so at once.
 #[utoipa::path(put, path = "/api/v1/roles/{name}", operation_id = "defineRole", tag = "roles",
-    security(("bearer" = ["roles:write"])), params(("name" = String, Path, description = "The role")),
+    security(("bearer" = ["roles:write"])), params(("name" = String, Path, description = "The role"), IfMatch),
     request_body = DefineRole,
-    responses((status = 200, body = RoleBody, description = "The role, as it is now"),
-        (status = 201, body = RoleBody, description = "The role, which is new"), Problems))]
+    responses((status = 200, body = Role, description = "The role, as it is now"),
+        (status = 201, body = Role, description = "The role, which is new"), Problems))]
 pub(crate) async fn define_role(
     State(app): State<App>,
     Path(name): Path<RoleName>,
@@ -56,7 +46,7 @@ pub(crate) async fn define_role(
     let decided = app.decide(&asked, name.clone(), define).await?;
     let version = decided.version();
     let status = if version == Version(1) { StatusCode::CREATED } else { StatusCode::OK };
-    let body = RoleBody { name, permissions, built_in: false, version: version.0 };
+    let body = Role { name, permissions, built_in: false, version: version.0 };
     Ok(Done::json(&app, decided.position(), status, body).version(version))
 }
 

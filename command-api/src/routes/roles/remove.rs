@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     domain::remove,
     failure::Failure,
     respond::Done,
@@ -10,11 +10,11 @@ use crate::{
 };
 use axum::extract::State;
 use events::{Permission, RoleName};
-use service::extract::Path;
+use service::extract::IfMatch;
 
 /// Removes a role. Whoever has it keeps its name, which permits nothing any more.
 #[utoipa::path(delete, path = "/api/v1/roles/{name}", operation_id = "removeRole", tag = "roles",
-    security(("bearer" = ["roles:write"])), params(("name" = String, Path, description = "The role")),
+    security(("bearer" = ["roles:write"])), params(("name" = String, Path, description = "The role"), IfMatch),
     responses((status = 204, description = "The role permits nothing"), Problems))]
 pub(crate) async fn remove_role(
     State(app): State<App>,

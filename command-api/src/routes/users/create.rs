@@ -6,13 +6,13 @@ use crate::{
     domain::{self, Newcomer},
     failure::Failure,
     input::{Address, Flaw, Flaws, display_name},
-    respond::{Done, UserBody, created, granter},
+    respond::{Done, created, granter},
     routes::Problems,
 };
 use axum::extract::State;
 use events::{Permission, RoleName};
 use serde::Deserialize;
-use service::extract::Json;
+use service::{extract::Json, shown};
 use utoipa::ToSchema;
 
 /// Whom to make an account for. Nobody chooses a password for somebody else.
@@ -32,7 +32,7 @@ pub(crate) struct CreateUser {
 /// Makes an account for somebody else.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users",
     security(("bearer" = ["users:write"])), request_body = CreateUser,
-    responses((status = 201, body = UserBody, description = "The account; `Location` says where"), Problems))]
+    responses((status = 201, body = shown::User, description = "The account; `Location` says where"), Problems))]
 pub(crate) async fn create_user(
     State(app): State<App>,
     Signed { by, asked, body: Json(body) }: Signed<Json<CreateUser>>,

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     domain::delete,
     failure::Failure,
     respond::Done,
@@ -10,11 +10,11 @@ use crate::{
 };
 use axum::extract::State;
 use events::{Permission, UserId};
-use service::extract::Path;
+use service::extract::IfMatch;
 
 /// Closes somebody's account. Sign-in is refused and every session ends at once; the data is erased after a delay.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users",
-    security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person")),
+    security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
     responses((status = 202, description = "The account is closed"), Problems))]
 pub(crate) async fn delete_user(
     State(app): State<App>,

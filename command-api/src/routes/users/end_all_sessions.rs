@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     domain::revoke_sessions,
     failure::Failure,
     respond::Done,
@@ -10,11 +10,11 @@ use crate::{
 };
 use axum::extract::State;
 use events::{Permission, UserId};
-use service::extract::Path;
+use service::extract::IfMatch;
 
 /// Ends every session of a person.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/sessions", operation_id = "endSessions", tag = "users",
-    security(("bearer" = ["sessions:revoke"])), params(("id" = Uuid, Path, description = "The person")),
+    security(("bearer" = ["sessions:revoke"])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
     responses((status = 204, description = "The sessions have ended"), Problems))]
 pub(crate) async fn end_all_sessions(
     State(app): State<App>,

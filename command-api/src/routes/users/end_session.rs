@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     domain::{Session, end_session as end},
     failure::Failure,
     respond::Done,
@@ -10,7 +10,6 @@ use crate::{
 };
 use axum::extract::State;
 use events::{EndCause, Permission, SessionId, UserId};
-use service::extract::Path;
 
 /// Ends one session of a person.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/sessions/{session}", operation_id = "endSession", tag = "users",

@@ -2,18 +2,18 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     failure::Failure,
     respond::Done,
     routes::Problems,
 };
 use axum::extract::State;
 use events::{Permission, UserId};
-use service::extract::Path;
+use service::extract::IfMatch;
 
 /// Destroys a person's keys, now and for good: nobody can read again what they sealed.
 #[utoipa::path(post, path = "/api/v1/users/{id}/erasure", operation_id = "eraseUser", tag = "users",
-    security(("bearer" = ["users:erase"])), params(("id" = Uuid, Path, description = "The person")),
+    security(("bearer" = ["users:erase"])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
     responses((status = 202, description = "The keys are destroyed"), Problems))]
 pub(crate) async fn erase_user(
     State(app): State<App>,

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     domain::grant,
     failure::Failure,
     respond::{Done, granter},
@@ -10,12 +10,12 @@ use crate::{
 };
 use axum::extract::State;
 use events::{Permission, RoleName, UserId};
-use service::extract::Path;
+use service::extract::IfMatch;
 
 /// Gives a person a role that permits no more than one may do oneself.
 #[utoipa::path(put, path = "/api/v1/users/{id}/roles/{role}", operation_id = "grantRole", tag = "users",
     security(("bearer" = ["roles:write"])),
-    params(("id" = Uuid, Path, description = "The person"), ("role" = String, Path, description = "The role")),
+    params(("id" = Uuid, Path, description = "The person"), ("role" = String, Path, description = "The role"), IfMatch),
     responses((status = 204, description = "The person has the role"), Problems))]
 pub(crate) async fn grant_role(
     State(app): State<App>,

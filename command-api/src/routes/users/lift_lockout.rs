@@ -2,14 +2,13 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     failure::Failure,
     respond::Done,
     routes::Problems,
 };
 use axum::extract::State;
 use events::{Permission, UserId};
-use service::extract::Path;
 
 /// Lets people try passwords again on an account that was locked out.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/lockout", operation_id = "liftLockout", tag = "users",

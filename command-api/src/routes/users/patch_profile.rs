@@ -2,17 +2,20 @@
 
 use crate::{
     App,
-    command::Signed,
+    command::{Path, Signed},
     domain::{Refusal, User, change_profile},
     failure::Failure,
     input::{Flaws, display_name},
-    respond::{self, Done, UserBody},
+    respond::{self, Done},
     routes::Problems,
 };
 use axum::extract::State;
 use events::{Permission, UserId};
 use serde::{Deserialize, Deserializer};
-use service::extract::{Json, Path};
+use service::{
+    extract::{IfMatch, Json},
+    shown,
+};
 use utoipa::ToSchema;
 
 /// A merge patch (RFC 7396) of the profile: what is left out stays, `null` takes away.
@@ -27,9 +30,9 @@ pub(crate) struct PatchProfile {
 
 /// Changes a part of somebody's profile: one's own, or with `users:write` anybody's.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "patchUser", tag = "users",
-    security(("bearer" = [])), params(("id" = Uuid, Path, description = "The person")),
+    security(("bearer" = [])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
     request_body(content((PatchProfile = "application/merge-patch+json"), (PatchProfile = "application/json"))),
-    responses((status = 200, body = UserBody, description = "The person, as they are now"), Problems))]
+    responses((status = 200, body = shown::User, description = "The person, as they are now"), Problems))]
 pub(crate) async fn patch_profile(
     State(app): State<App>,
     Path(id): Path<UserId>,

@@ -2,17 +2,20 @@
 
 use crate::{
     App,
-    command::Signed,
+    command::{Path, Signed},
     domain::change_profile,
     failure::Failure,
     input::{Flaws, display_name},
-    respond::{self, Done, UserBody},
+    respond::{self, Done},
     routes::Problems,
 };
 use axum::extract::State;
 use events::{Permission, UserId};
 use serde::Deserialize;
-use service::extract::{Json, Path};
+use service::{
+    extract::{IfMatch, Json},
+    shown,
+};
 use utoipa::ToSchema;
 
 /// The whole profile. The address has ways of its own.
@@ -27,8 +30,8 @@ pub(crate) struct PutProfile {
 
 /// Sets somebody's whole profile: one's own, or with `users:write` anybody's.
 #[utoipa::path(put, path = "/api/v1/users/{id}", operation_id = "putUser", tag = "users",
-    security(("bearer" = [])), params(("id" = Uuid, Path, description = "The person")), request_body = PutProfile,
-    responses((status = 200, body = UserBody, description = "The person, as they are now"), Problems))]
+    security(("bearer" = [])), params(("id" = Uuid, Path, description = "The person"), IfMatch), request_body = PutProfile,
+    responses((status = 200, body = shown::User, description = "The person, as they are now"), Problems))]
 pub(crate) async fn put_profile(
     State(app): State<App>,
     Path(id): Path<UserId>,

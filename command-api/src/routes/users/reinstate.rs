@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     domain,
     failure::Failure,
     respond::Done,
@@ -10,11 +10,11 @@ use crate::{
 };
 use axum::extract::State;
 use events::{Permission, UserId};
-use service::extract::Path;
+use service::extract::IfMatch;
 
 /// Lets a suspended person sign in again.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/suspension", operation_id = "reinstateUser", tag = "users",
-    security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person")),
+    security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
     responses((status = 204, description = "The person may sign in"), Problems))]
 pub(crate) async fn reinstate(
     State(app): State<App>,

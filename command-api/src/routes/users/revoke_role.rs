@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Signed},
+    command::{Nothing, Path, Signed},
     domain::revoke,
     failure::Failure,
     respond::Done,
@@ -10,12 +10,12 @@ use crate::{
 };
 use axum::extract::State;
 use events::{Permission, RoleName, UserId};
-use service::extract::Path;
+use service::extract::IfMatch;
 
 /// Takes a role from a person. The last admin stays one.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/roles/{role}", operation_id = "revokeRole", tag = "users",
     security(("bearer" = ["roles:write"])),
-    params(("id" = Uuid, Path, description = "The person"), ("role" = String, Path, description = "The role")),
+    params(("id" = Uuid, Path, description = "The person"), ("role" = String, Path, description = "The role"), IfMatch),
     responses((status = 204, description = "The person does not have the role"), Problems))]
 pub(crate) async fn revoke_role(
     State(app): State<App>,

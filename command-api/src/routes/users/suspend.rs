@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::Signed,
+    command::{Path, Signed},
     domain,
     failure::Failure,
     input::{Flaws, reason},
@@ -12,7 +12,7 @@ use crate::{
 use axum::extract::State;
 use events::{Permission, UserId};
 use serde::Deserialize;
-use service::extract::{Json, Path};
+use service::extract::{IfMatch, Json};
 use utoipa::ToSchema;
 
 /// Why somebody is suspended.
@@ -25,7 +25,7 @@ pub(crate) struct Suspend {
 
 /// Locks a person out until reinstated. Every session of theirs ends.
 #[utoipa::path(put, path = "/api/v1/users/{id}/suspension", operation_id = "suspendUser", tag = "users",
-    security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person")),
+    security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
     request_body = Suspend,
     responses((status = 204, description = "The person may not sign in"), Problems))]
 pub(crate) async fn suspend(

@@ -5,15 +5,15 @@ use crate::{
     asking::SignedIn,
     failure::Failure,
     respond::{Problems, Reached, json},
-    views::{Session, User},
+    views::{self, Session},
     wait::behind,
 };
 use axum::{extract::State, response::Response};
 use bytes::Bytes;
-use events::{Permission, Position, RoleName};
-use read_models::{RoleRow, UserStatus};
+use events::{Permission, Position, RoleName, permissions_of};
+use read_models::UserStatus;
 use serde::Serialize;
-use service::{Code, Problem, token::Claims};
+use service::{Code, Problem, shown::User, token::Claims};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -74,19 +74,10 @@ async fn read_tables(app: &App, claims: &Claims) -> Result<(Position, Bytes), Fa
     if row.status != UserStatus::Active || session.ended_at.is_some() {
         return Err(Problem::new(Code::InvalidToken).into());
     }
-    let permissions = row.roles.iter().flat_map(|role| permissions_of(role, &defined)).collect();
+    let definition = |role: &RoleName| defined.iter().find(|row| row.name == *role);
+    let permissions = permissions_of(&row.roles, |role| definition(role).map(|row| row.permissions.clone()));
     let roles = row.roles.clone();
-    let me = Me { user: row.into(), session: Session::seen_from(session, claims.sid), roles, permissions };
+    let me =
+        Me { user: views::user(row), session: Session::seen_from(session, claims.sid), roles, permissions };
     Ok((user.position, serde_json::to_vec(&me)?.into()))
-}
-
-fn permissions_of(role: &RoleName, defined: &[RoleRow]) -> BTreeSet<Permission> {
-    match role.built_in() {
-        Some(built_in) => built_in.permissions(),
-        None => defined
-            .iter()
-            .find(|row| row.name == *role)
-            .map(|row| row.permissions.clone())
-            .unwrap_or_default(),
-    }
 }

@@ -5,7 +5,7 @@ use crate::{
     audit::{AuditEvent, find},
     failure::Failure,
     respond::{Problems, Reached},
-    views::{Session, User},
+    views::{self, Session},
 };
 use axum::{
     body::Body,
@@ -18,7 +18,7 @@ use futures_util::stream::try_unfold;
 use http::{HeaderValue, header};
 use read_models::AuditFilter;
 use serde::Serialize;
-use service::{Caller, extract::Path, position::EVIDENT_POSITION};
+use service::{Caller, extract::Path, position::EVIDENT_POSITION, shown::User};
 use std::io;
 use utoipa::ToSchema;
 
@@ -55,7 +55,7 @@ pub(crate) async fn export_person(
     caller.must_be_or(id, Permission::UsersRead)?;
     let found = app.read_models().user(id).await?;
     reached.check(&app, found.position)?;
-    let user = User::from(found.value.ok_or_else(|| app.not_found(found.position))?);
+    let user = views::user(found.value.ok_or_else(|| app.not_found(found.position))?);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"person.json\"")),

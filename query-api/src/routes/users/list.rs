@@ -5,13 +5,13 @@ use crate::{
     failure::Failure,
     input::Checks,
     respond::{Page, Problems, Reached, cut},
-    views::User,
+    views,
 };
 use axum::{extract::State, response::Response};
 use events::Permission;
 use read_models::{UserFilter, UserKey, UserSort, UserStatus};
 use serde::Deserialize;
-use service::{Caller, Code, Problem, extract::Query};
+use service::{Caller, Code, Problem, extract::Query, shown::User};
 use utoipa::IntoParams;
 
 /// Which people, and in which order.
@@ -58,7 +58,7 @@ pub(crate) async fn list_users(
     let found = found?;
     let mut rows = found.value;
     let next_cursor = cut(&mut rows, limit, |last| app.seal_cursor(&list, &last.key(sort)));
-    let items = rows.into_iter().map(User::from).collect();
+    let items = rows.into_iter().map(views::user).collect();
     reached.answer(&app, found.position, &Page { items, next_cursor })
 }
 

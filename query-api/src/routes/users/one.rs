@@ -6,7 +6,7 @@ use crate::{
     input::AsOf,
     past,
     respond::{Problems, Reached},
-    views::User,
+    views,
 };
 use axum::{
     extract::State,
@@ -19,6 +19,7 @@ use service::{
     Caller, FieldError, Problem,
     extract::{Path, Query, etag, unchanged},
     position::EVIDENT_POSITION,
+    shown::User,
 };
 use utoipa::IntoParams;
 
@@ -64,7 +65,7 @@ pub(crate) async fn user(
     let mut answer = match unchanged(&headers, version) {
         true => (StatusCode::NOT_MODIFIED, [(EVIDENT_POSITION, app.position_token(found.position))])
             .into_response(),
-        false => reached.answer(&app, found.position, &User::from(row))?,
+        false => reached.answer(&app, found.position, &views::user(row))?,
     };
     answer.headers_mut().insert(header::ETAG, etag(version));
     Ok(answer)
@@ -78,5 +79,5 @@ async fn as_it_was(app: &App, id: UserId, as_of: &str, reached: Reached) -> Resu
     })?;
     let (position, row) = past::user(app, id, as_of).await?;
     let row = row.ok_or_else(|| app.not_found(position))?;
-    reached.answer(app, position, &User::from(row))
+    reached.answer(app, position, &views::user(row))
 }

@@ -3,7 +3,7 @@
 use super::on_every_engine;
 use crate::place::{Place, at_once, at_second, user};
 use events::{EventId, Group, KeyName, Month, SealContext, StreamName, UserId};
-use store::vault::{Scope, Vault, VaultError};
+use store::vault::{ErasureDue, Scope, Vault, VaultError};
 use uuid::Uuid;
 
 on_every_engine! {
@@ -12,7 +12,8 @@ on_every_engine! {
     profiles_never_open_credentials,
     an_erased_person_ends_at_once,
     an_erased_person_does_not_come_back,
-    an_erasure_is_unfinished_until_it_is_finished_or_abandoned,
+    an_erasure_is_due_from_its_time_on_until_it_is_finished_or_taken_back,
+    what_is_due_comes_page_by_page,
     nobody_seals_for_a_stranger,
     of_many_who_create_a_person_at_once_all_get_the_same_keys,
     of_many_who_make_a_month_at_once_all_get_the_same_key,
@@ -134,23 +135,58 @@ async fn an_erased_person_does_not_come_back(place: Place) {
     assert!(matches!(vault.sealer(ada, month()).await, Err(VaultError::PersonErased(_))));
 }
 
-async fn an_erasure_is_unfinished_until_it_is_finished_or_abandoned(place: Place) {
-    let vault = place.vault().await;
-    for (second, person) in [(1, user(3)), (2, user(2)), (3, user(1)), (4, user(3))] {
-        vault.create_person(person, at_second(0)).await.expect("created");
-        vault.begin_erasure(person, at_second(second)).await.expect("begun");
+fn erasure(intent: u128, person: UserId, second: i64) -> ErasureDue {
+    ErasureDue {
+        intent: Uuid::from_u128(intent),
+        user: person,
+        if_deleted: intent.is_multiple_of(2),
+        due_at: at_second(second),
     }
-    let unfinished = || async { vault.unfinished_erasures().await.expect("a list") };
-    assert_eq!(unfinished().await, [user(3), user(2), user(1)]);
-    vault.sealer(user(3), month()).await.expect("begun is not finished");
-    vault.finish_erasure(user(3), at_second(5)).await.expect("finished");
-    vault.abandon_erasure(user(2)).await.expect("abandoned");
-    assert_eq!(unfinished().await, [user(1)]);
-    vault.begin_erasure(user(3), at_second(6)).await.expect("nothing to do");
-    vault.abandon_erasure(user(3)).await.expect("nothing to do");
-    assert_eq!(unfinished().await, [user(1)]);
-    vault.create_person(user(3), at_second(7)).await.expect("nothing to do");
-    assert!(vault.sealer(user(3), month()).await.is_err(), "an erasure that is finished stays");
+}
+
+async fn an_erasure_is_due_from_its_time_on_until_it_is_finished_or_taken_back(place: Place) {
+    let vault = place.vault().await;
+    let (ada, bob) = (user(1), user(2));
+    let [first, second, third, bobs] = [(1, ada, 5), (2, ada, 3), (3, ada, 900), (4, bob, 4)]
+        .map(|(intent, person, due)| erasure(intent, person, due));
+    for due in [first, second, third, bobs] {
+        vault.create_person(due.user, at_second(0)).await.expect("created");
+        vault.note_erasure(&due).await.expect("noted");
+    }
+    let due = async |second| vault.due_erasures(at_second(second), None, 10).await.expect("a list");
+    assert_eq!(due(2).await, []);
+    assert_eq!(due(3).await, [second]);
+    assert_eq!(due(5).await, [second, bobs, first]);
+    assert_eq!(vault.erasures_waiting().await.expect("a number"), 2);
+    vault.sealer(ada, month()).await.expect("noted is not finished");
+
+    vault.take_back_erasure(second.intent).await.expect("taken back");
+    assert_eq!(due(5).await, [bobs, first], "what others noted stays");
+    let later = ErasureDue { due_at: at_second(7), ..bobs };
+    vault.note_erasure(&later).await.expect("noted again");
+    assert_eq!((due(6).await, due(7).await), (vec![first], vec![first, later]));
+
+    vault.finish_erasure(ada, at_second(8)).await.expect("finished");
+    assert_eq!(due(1_000).await, [later], "nothing of hers is due any more");
+    vault.create_person(ada, at_second(9)).await.expect("nothing to do");
+    assert!(vault.sealer(ada, month()).await.is_err(), "an erasure that is finished stays");
+}
+
+async fn what_is_due_comes_page_by_page(place: Place) {
+    let vault = place.vault().await;
+    // Several at one moment, so that a page ends between them.
+    let all: Vec<_> = (1..=7).map(|n| erasure(n, user(n), i64::from(n > 5))).collect();
+    for due in all.iter().rev() {
+        vault.note_erasure(due).await.expect("noted");
+    }
+    let (mut seen, mut after) = (vec![], None);
+    loop {
+        let page = vault.due_erasures(at_second(1), after.as_ref(), 3).await.expect("a page");
+        let Some(last) = page.last() else { break };
+        after = Some(*last);
+        seen.extend(page);
+    }
+    assert_eq!(seen, all);
 }
 
 async fn nobody_seals_for_a_stranger(place: Place) {

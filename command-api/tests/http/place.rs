@@ -1,0 +1,76 @@
+//! Where one test's stores are: files in a folder, or a database on the PostgreSQL that the tests were given.
+
+use std::{
+    env, fs,
+    process::{self, Command},
+    sync::atomic::{AtomicU32, Ordering},
+};
+use tempfile::TempDir;
+
+/// URLs of stores that nobody else uses, and what keeps them alive.
+pub(crate) struct Place {
+    pub(crate) log_url: String,
+    pub(crate) vault_url: String,
+    folder: TempDir,
+}
+
+impl Place {
+    /// On the engine that `EVIDENT_TEST_STORES` names: SQLite unless it says `postgres`.
+    #[expect(clippy::disallowed_methods, reason = "tests learn from the environment what to run on")]
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+        match env::var("EVIDENT_TEST_STORES").as_deref() {
+            Err(_) | Ok("sqlite") => Self { log_url: file("log.db"), vault_url: file("vault.db"), folder },
+            Ok("postgres") => {
+                let url = empty_database();
+                Self { log_url: url.clone(), vault_url: url, folder }
+            }
+            Ok(other) => panic!("EVIDENT_TEST_STORES is {other}, not sqlite or postgres"),
+        }
+    }
+
+    /// All that log and vault keep, as bytes: what the files hold, or a dump of the database.
+    pub(crate) fn kept(&self) -> Vec<u8> {
+        if self.log_url.starts_with("postgres:") {
+            let dump = Command::new("pg_dump").args(["--inserts", &self.log_url]).output().expect("pg_dump");
+            assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+            return plain(&String::from_utf8(dump.stdout).expect("text"));
+        }
+        let entries = fs::read_dir(self.folder.path()).expect("the folder is read");
+        entries
+            .flat_map(|entry| fs::read(entry.expect("an entry").path()).expect("the file is read"))
+            .collect()
+    }
+}
+
+/// The URL of a database with nothing in it.
+#[expect(clippy::disallowed_methods, reason = "tests learn from the environment where their PostgreSQL is")]
+fn empty_database() -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let server =
+        env::var("EVIDENT_TEST_POSTGRES_URL").expect("run scripts/test, or set EVIDENT_TEST_POSTGRES_URL");
+    let name = format!("command_{}_{}", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    // An earlier run may have had our process id.
+    for statement in [format!("drop database if exists {name}"), format!("create database {name}")] {
+        // That there was nothing to drop is nothing to tell.
+        let mut psql = Command::new("psql");
+        psql.env("PGOPTIONS", "-c client_min_messages=warning");
+        let done = psql.args([&server, "--quiet", "--command", &statement]).status();
+        assert!(done.expect("psql is installed").success(), "{statement}");
+    }
+    let (server, _) = server.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/{name}")
+}
+
+/// A dump with its bytes, which stand in it as hexadecimal digits behind `\\x`, as the bytes that they are.
+fn plain(dump: &str) -> Vec<u8> {
+    let mut parts = dump.split("\\x");
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        bytes.extend(hex::decode(&part[..digits]).expect("whole bytes"));
+        bytes.extend(&part.as_bytes()[digits..]);
+    }
+    bytes
+}
