@@ -9,6 +9,7 @@ use crate::{
 use events::{
     EventId, Fact, Group, Position, Profile, RoleName, SealContext, SessionId, StreamName, UserId, Version,
 };
+use std::borrow::Cow;
 use store::{log::Stored, vault::Scope};
 
 /// Something as its stream says it is.
@@ -48,6 +49,22 @@ impl App {
         let told = self.told(stored, scope).await?;
         let user = User::fold(told.iter().map(happened))?;
         Ok(read(told.last(), user, first.is_some()))
+    }
+
+    /// Somebody who was read already, as they are now. Nearly always nothing was said about them since: then they are as
+    /// they were, and there is nothing to open. Who was erased since has a record that says so, written before their
+    /// keys are destroyed.
+    pub(crate) async fn user_since<'a>(
+        &self,
+        id: UserId,
+        scope: Scope,
+        before: &'a Read<User>,
+    ) -> Result<Cow<'a, User>, Failure> {
+        let since = self.log.read_stream(&StreamName::user(id), before.version).await?;
+        Ok(match since.is_empty() {
+            true => Cow::Borrowed(&before.state),
+            false => Cow::Owned(self.user(id, Some(scope), None).await?.state),
+        })
     }
 
     /// A sign-in, from the last record of its stream.

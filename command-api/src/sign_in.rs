@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     guess::Guess,
     hashing::Verdict,
+    history::Read,
     input::{Address, Password},
     tokens::TokensBody,
 };
@@ -48,7 +49,7 @@ impl App {
         match domain::sign_in(&user.state, user_id, verdict.matches, expires_at, asked.network.clone()) {
             Ok(started) => {
                 self.right(&guess).await?;
-                let signed_in = self.start_session(asked, user_id, user.version, started).await?;
+                let signed_in = self.start_session(asked, user_id, &user, started).await?;
                 if let Some(person) = user.state.person().filter(|_| verdict.outdated) {
                     self.rehash_afterwards(asked, user_id, person.credential_version, password);
                 }
@@ -102,7 +103,7 @@ impl App {
         &self,
         asked: &Asked,
         user_id: UserId,
-        decided_at: Version,
+        decided: &Read<User>,
         started: Fact,
     ) -> Result<SignedIn, Failure> {
         let stream = StreamName::session(asked.ids.session());
@@ -115,8 +116,8 @@ impl App {
             Err(Unwritten::Failed(failure)) => return Err(failure),
         };
         let position = appended.last();
-        let user = self.user(user_id, Some(Scope::Profiles), None).await?;
-        if !user.state.still_admits(decided_at) {
+        let user = self.user_since(user_id, Scope::Profiles, decided).await?;
+        if !user.still_admits(decided.version) {
             let ended = [Fact::SessionRevoked(SessionRevoked { user_id, cause: EndCause::Superseded })];
             let pending = Pending { stream: &stream, after: appended.version, person: None, facts: &ended };
             return match self.append(&asked.then("superseded"), pending).await {
@@ -126,7 +127,7 @@ impl App {
         }
         let happened = Happened { position, version: appended.version, at: asked.ids.at(), fact: &started };
         match Session::read(asked.ids.session(), Some(happened))? {
-            Session::Live(session) => self.signed_in(asked, &session, &user.state, position),
+            Session::Live(session) => self.signed_in(asked, &session, &user, position),
             Session::Ended { .. } | Session::Unknown => Err(refused()),
         }
     }

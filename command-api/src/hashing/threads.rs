@@ -1,7 +1,9 @@
 //! The threads, and the queue before them.
 //!
 //! They are the system's own threads at the lowest priority, not the runtime's: a flood of sign-ins then takes only
-//! the time that nobody else wants, and the scheduler, not this code, keeps everybody's reads fast.
+//! the time that nobody else wants, and the scheduler, not this code, keeps everybody's reads fast. The price: while
+//! reads (or other programs) want all cores without a pause, hashes get hardly any time, and who waits for one longer
+//! than the queue's patience is told to come back later.
 
 use super::{HashingError, Kept, Limits, memory::Memory};
 use crate::hashing::Cost;
@@ -12,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 use subtle::ConstantTimeEq;
+#[cfg(target_os = "linux")]
+use thread_priority::{NormalThreadSchedulePolicy, ThreadSchedulePolicy};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -19,6 +23,9 @@ use zeroize::Zeroizing;
 const IDLE: Duration = Duration::from_secs(1);
 /// The lowest priority. On Linux it is the thread's own, and anybody may lower theirs (setpriority(2)).
 const LOWEST_PRIORITY: i32 = 19;
+/// Anybody may choose this policy for their threads, too.
+#[cfg(target_os = "linux")]
+const BEHIND_ALL: ThreadSchedulePolicy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
 
 /// One password to hash.
 pub(super) struct Task {
@@ -87,10 +94,24 @@ fn work(jobs: &Receiver<Job>, patience: Duration) {
     }
 }
 
+/// Puts this thread behind all others by `SCHED_IDLE` (sched(7)), and by niceness where that is refused.
+///
+/// Niceness alone is not enough: it says how much of the time a thread gets, not when. A thread of niceness 19 that
+/// runs still finishes its slice of some milliseconds before one that was just woken, and its core does not count as
+/// free when a core is sought for that one. A thread of `SCHED_IDLE` gives way at once.
 #[cfg(target_os = "linux")]
 fn lower_priority() {
+    use thread_priority::{
+        ThreadPriority, set_thread_priority_and_policy, thread_native_id, thread_schedule_policy,
+    };
+
+    // This also asks for niceness 0, which a process that was started nicer may not have. The policy is set by then.
+    let asked = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, BEHIND_ALL);
+    if thread_schedule_policy() != Ok(BEHIND_ALL) {
+        tracing::warn!(?asked, "hashing runs by niceness alone; sign-ins may slow reads");
+    }
     if let Err(error) = rustix::process::nice(LOWEST_PRIORITY) {
-        tracing::warn!(%error, "hashing runs at normal priority; sign-ins may slow reads");
+        tracing::warn!(%error, "hashing runs at normal niceness; sign-ins may slow reads");
     }
 }
 
@@ -149,13 +170,17 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn only_the_hashing_threads_are_put_last() {
-        let priority = || rustix::process::getpriority_process(None).expect("a thread's own priority");
+        let priority = || {
+            let niceness = rustix::process::getpriority_process(None).expect("a thread's own priority");
+            (niceness, thread_priority::thread_schedule_policy().expect("a thread's own policy"))
+        };
         let before = priority();
         let lowered = thread::spawn(move || {
             lower_priority();
             priority()
         });
-        assert_eq!(lowered.join().expect("the thread ends"), LOWEST_PRIORITY);
+        assert_eq!(lowered.join().expect("the thread ends"), (LOWEST_PRIORITY, BEHIND_ALL));
+        assert_ne!(before.1, BEHIND_ALL);
         assert_eq!(priority(), before);
     }
 

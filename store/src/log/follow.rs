@@ -86,6 +86,9 @@ impl Follower {
                 Ok(batch)
             }
             Reach::End | Reach::Behind if woken == Woken::ByBus => Ok(Vec::new()),
+            // All that this process committed was handed out: a read would most likely find nothing, and reads of
+            // nothing would be as many as those of something. Whether others appended is for `wait` to find out.
+            Reach::Away if woken == Woken::ByBus && *self.committed.borrow() == self.after => Ok(Vec::new()),
             Reach::End | Reach::Behind | Reach::Ahead | Reach::Away => {
                 let batch = self.log.read_all(self.after, limit).await?;
                 self.log_has_more = batch.len() >= limit;

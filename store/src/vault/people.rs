@@ -9,7 +9,7 @@ use super::{
     master::{Secret32, random_secret},
 };
 use events::{Group, KeyName, Month, Timestamp, UserId};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Which keys a keyring may load.
@@ -96,68 +96,60 @@ impl Vault {
         self.unwrapped(&label, &kept)
     }
 
-    /// Loads the keys of a whole batch of records, with one query a table. Keys that are gone, or not in scope, are
-    /// not on the ring.
+    /// Loads the keys of a whole batch of records, with one query. Keys that are gone, or not in scope, are not on the
+    /// ring.
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when a key is there but cannot be unwrapped.
     pub async fn keyring(&self, keys: &[KeyName], scope: Scope) -> Result<Keyring, VaultError> {
-        let people = |wanted: &[Group]| -> BTreeSet<Uuid> {
-            keys.iter().filter(|key| wanted.contains(&key.group)).map(|key| key.person.0).collect()
-        };
-        let credentials = match scope {
-            Scope::Profiles => BTreeSet::new(),
-            Scope::All => people(&[Group::Credential]),
-        };
-        Ok(Keyring {
-            profiles: self
-                .load_people(PROFILES, people(&[Group::Profile, Group::Network]), profile_label)
-                .await?,
-            credentials: self.load_people(CREDENTIALS, credentials, credential_label).await?,
-            months: self.load_months(keys.iter().filter_map(|key| key.month).collect()).await?,
-        })
+        let mut ring = Keyring::default();
+        for (kind, name, wrapped) in self.load(&Wanted::of(keys, scope)).await? {
+            match kind {
+                PROFILE => {
+                    let user = user_named(&name)?;
+                    ring.profiles.insert(user, self.unwrapped(&profile_label(user), &wrapped)?);
+                }
+                CREDENTIAL => {
+                    let user = user_named(&name)?;
+                    ring.credentials.insert(user, self.unwrapped(&credential_label(user), &wrapped)?);
+                }
+                _ => {
+                    let key = self.unwrapped(&month_label(&name), &wrapped)?;
+                    let month = name.parse().map_err(|_| VaultError::Corrupt("a key is not a month's"))?;
+                    ring.months.insert(month, key);
+                }
+            }
+        }
+        Ok(ring)
     }
 
-    async fn load_people(
-        &self,
-        find: Find,
-        people: BTreeSet<Uuid>,
-        label: impl Fn(UserId) -> String,
-    ) -> Result<HashMap<UserId, Secret32>, VaultError> {
-        if people.is_empty() {
-            return Ok(HashMap::new());
+    /// One question, whatever is wanted: what each costs is the way there and back, not the rows.
+    async fn load(&self, wanted: &Wanted) -> Result<Vec<Row>, VaultError> {
+        let Wanted { profiles, credentials, months } = wanted;
+        if profiles.is_empty() && credentials.is_empty() && months.is_empty() {
+            return Ok(Vec::new());
         }
-        let rows: Vec<(Uuid, Vec<u8>)> = match self.engine() {
+        // Who may not read credentials' keys does not name their table either.
+        let find = if credentials.is_empty() { SHOWN } else { ALL };
+        Ok(match self.engine() {
             Engine::Sqlite(store) => {
-                let ids: Vec<_> = people.iter().map(|id| id.as_simple().to_string()).collect();
-                let ids = serde_json::Value::from(ids).to_string();
-                sqlx::query_as(find.sqlite).bind(ids).fetch_all(&store.readers).await?
+                let hex = |ids: &BTreeSet<Uuid>| {
+                    let ids = ids.iter().map(|id| id.as_simple().to_string());
+                    serde_json::Value::from_iter(ids).to_string()
+                };
+                let months = serde_json::Value::from_iter(months.iter().cloned()).to_string();
+                let query = sqlx::query_as(find.sqlite).bind(hex(profiles)).bind(months);
+                let query = if credentials.is_empty() { query } else { query.bind(hex(credentials)) };
+                query.fetch_all(&store.readers).await?
             }
             Engine::Postgres(store) => {
-                let ids: Vec<_> = people.into_iter().collect();
-                sqlx::query_as(find.postgres).bind(ids).fetch_all(&store.readers).await?
+                let ids = |ids: &BTreeSet<Uuid>| ids.iter().copied().collect::<Vec<_>>();
+                let months: Vec<_> = months.iter().cloned().collect();
+                let query = sqlx::query_as(find.postgres).bind(ids(profiles)).bind(months);
+                let query = if credentials.is_empty() { query } else { query.bind(ids(credentials)) };
+                query.fetch_all(&store.readers).await?
             }
-        };
-        let unwrapped = |(id, wrapped): (Uuid, Vec<u8>)| {
-            let user = UserId(id);
-            Ok((user, self.unwrapped(&label(user), &wrapped)?))
-        };
-        rows.into_iter().map(unwrapped).collect()
-    }
-
-    async fn load_months(&self, months: BTreeSet<Month>) -> Result<HashMap<Month, Secret32>, VaultError> {
-        let mut loaded = HashMap::new();
-        // A batch of records spans a month or two, so that one query each is one or two queries.
-        for month in months {
-            let name = month.to_string();
-            let wrapped: Option<Vec<u8>> = on_engine!(self, store => {
-                sqlx::query_scalar(FIND_MONTH).bind(&name).fetch_optional(&store.readers).await?
-            });
-            if let Some(wrapped) = wrapped {
-                loaded.insert(month, self.unwrapped(&month_label(&name), &wrapped)?);
-            }
-        }
-        Ok(loaded)
+        })
     }
 
     fn unwrapped(&self, label: &str, wrapped: &[u8]) -> Result<Secret32, VaultError> {
@@ -166,22 +158,68 @@ impl Vault {
     }
 }
 
-/// How many keys are found at once: PostgreSQL takes an array, SQLite a JSON array of hexadecimal ids.
+/// Which keys a batch of records needs.
+struct Wanted {
+    profiles: BTreeSet<Uuid>,
+    credentials: BTreeSet<Uuid>,
+    months: BTreeSet<String>,
+}
+
+impl Wanted {
+    fn of(keys: &[KeyName], scope: Scope) -> Self {
+        let people = |wanted: &[Group]| -> BTreeSet<Uuid> {
+            keys.iter().filter(|key| wanted.contains(&key.group)).map(|key| key.person.0).collect()
+        };
+        Self {
+            profiles: people(&[Group::Profile, Group::Network]),
+            credentials: match scope {
+                Scope::Profiles => BTreeSet::new(),
+                Scope::All => people(&[Group::Credential]),
+            },
+            months: keys.iter().filter_map(|key| key.month).map(|month| month.to_string()).collect(),
+        }
+    }
+}
+
+/// What kind of key it is, the name of what it is a key of, and the key.
+type Row = (i32, String, Vec<u8>);
+const PROFILE: i32 = 1;
+const CREDENTIAL: i32 = 2;
+
+/// Keys found at once: PostgreSQL takes arrays, SQLite JSON arrays, with ids in hexadecimal.
 #[derive(Clone, Copy)]
 struct Find {
     sqlite: &'static str,
     postgres: &'static str,
 }
-const PROFILES: Find = Find {
-    sqlite: "select user_id, wrapped from profile_keys
-        where user_id in (select unhex(value) from json_each($1))",
-    postgres: "select user_id, wrapped from profile_keys where user_id = any($1)",
+const SHOWN: Find = Find {
+    sqlite: "
+        select 1, hex(user_id), wrapped from profile_keys where user_id in (select unhex(value) from json_each($1))
+        union all
+        select 3, month, wrapped from month_keys where month in (select value from json_each($2))",
+    postgres: "
+        select 1, user_id::text, wrapped from profile_keys where user_id = any($1)
+        union all
+        select 3, month, wrapped from month_keys where month = any($2)",
 };
-const CREDENTIALS: Find = Find {
-    sqlite: "select user_id, wrapped from credential_keys
-        where user_id in (select unhex(value) from json_each($1))",
-    postgres: "select user_id, wrapped from credential_keys where user_id = any($1)",
+const ALL: Find = Find {
+    sqlite: "
+        select 1, hex(user_id), wrapped from profile_keys where user_id in (select unhex(value) from json_each($1))
+        union all
+        select 3, month, wrapped from month_keys where month in (select value from json_each($2))
+        union all
+        select 2, hex(user_id), wrapped from credential_keys where user_id in (select unhex(value) from json_each($3))",
+    postgres: "
+        select 1, user_id::text, wrapped from profile_keys where user_id = any($1)
+        union all
+        select 3, month, wrapped from month_keys where month = any($2)
+        union all
+        select 2, user_id::text, wrapped from credential_keys where user_id = any($3)",
 };
+
+fn user_named(id: &str) -> Result<UserId, VaultError> {
+    Uuid::try_parse(id).map(UserId).map_err(|_| VaultError::Corrupt("a key is not somebody's"))
+}
 
 fn profile_label(user: UserId) -> String {
     format!("profile key\n{user}")
