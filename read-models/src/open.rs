@@ -121,6 +121,12 @@ impl ReadModels {
         }
     }
 
+    /// How many connections for reading are open, and how many of them are idle.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        reading!(self, |pool| (pool.size() as usize, pool.num_idle()))
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         match &self.engine {

@@ -1,6 +1,7 @@
 //! Queries over HTTP: facts in, answers out.
 
 mod access;
+mod answer;
 mod audit;
 mod auth;
 mod machines;

@@ -1,15 +1,15 @@
 //! A small world to ask questions about: a log, a vault and read models of their own, facts told to them one by one, and
-//! a router to ask. It stands on SQLite, or on PostgreSQL when `EVIDENT_TEST_STORES=postgres` says so. Nothing is projected unless a test says so, so that a test can stand in
-//! the moment between the two.
+//! a router to ask. It stands on SQLite, or on PostgreSQL when `EVIDENT_TEST_STORES=postgres` says so. Nothing is
+//! projected unless a test says so, so that a test can stand in the moment between the two.
+
+pub(crate) use crate::answer::{Answer, ask};
 
 use crate::place::Place;
-use axum::{Router, body::Body};
 use events::{
     Actor, Credential, Draft, EventId, Fact, LogId, Network, Personal, Position, Profile, Record,
     RequestContext, Salt, SessionId, SessionStarted, StreamName, Timestamp, UserId, UserRegistered, Version,
 };
-use http::{HeaderMap, Request, StatusCode, header, request};
-use http_body_util::BodyExt;
+use http::{Request, header, request};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use query_api::App;
 use read_models::{Projected, ReadModels};
@@ -17,7 +17,7 @@ use serde_json::Value;
 use service::{
     Clock, Config, Entropy, Secret,
     config::Environment,
-    position::{EVIDENT_MIN_POSITION, EVIDENT_POSITION, PositionTokens},
+    position::{EVIDENT_MIN_POSITION, PositionTokens},
     token::{Claims, TYP},
 };
 use std::{collections::HashMap, time::Duration};
@@ -26,7 +26,6 @@ use store::{
     vault::{MasterKey, Purpose, Scope, Vault},
 };
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 use uuid::Uuid;
 
 /// Noon of some day.
@@ -51,14 +50,6 @@ pub(crate) struct Somebody {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
     pub(crate) token: String,
-}
-
-/// What the router answered.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
 }
 
 impl World {
@@ -332,15 +323,6 @@ impl World {
     }
 }
 
-/// What an app answers.
-pub(crate) async fn ask(app: &App, request: request::Builder) -> Answer {
-    let router: Router = query_api::router(app.clone()).into();
-    let request = request.body(Body::empty()).expect("a request");
-    let (head, body) = router.oneshot(request).await.expect("an answer").into_parts();
-    let body = body.collect().await.expect("a body").to_bytes().to_vec();
-    Answer { status: head.status, headers: head.headers, body }
-}
-
 async fn start(log: &Log, vault: &Vault, read_models: &ReadModels, config: &Config, clock: &Clock) -> App {
     let (log, vault, read_models) = (log.clone(), vault.clone(), read_models.clone());
     App::start(log, vault, read_models, config, clock.clone(), Entropy::System).await.expect("an app")
@@ -358,29 +340,6 @@ pub(crate) fn anonymous(path: &str) -> request::Builder {
 impl Somebody {
     pub(crate) fn request(&self, path: &str) -> request::Builder {
         Request::get(path).header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-    }
-}
-
-impl Answer {
-    /// The body, which is JSON.
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("JSON")
-    }
-
-    /// The code of a problem.
-    pub(crate) fn code(&self) -> String {
-        self.json()["code"].as_str().expect("a problem").to_owned()
-    }
-
-    /// One field of each item of a list.
-    pub(crate) fn each(&self, field: &str) -> Vec<Value> {
-        let items = self.json()["items"].as_array().expect("a list").clone();
-        items.iter().map(|item| item[field].clone()).collect()
-    }
-
-    /// The position that it reflects.
-    pub(crate) fn position(&self) -> String {
-        self.headers[EVIDENT_POSITION].to_str().expect("a token").to_owned()
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::serve::Parts;
 use axum::{extract::State, response::IntoResponse};
 use http::{HeaderValue, header};
+use metrics::gauge;
 use service::telemetry::Metrics;
 
 /// Counters, gauges and histograms, in Prometheus' text format.
@@ -14,6 +15,16 @@ pub(crate) async fn metrics(State(parts): State<Parts>, State(metrics): State<Me
     if let Some(queries) = &parts.queries {
         queries.observe();
     }
+    for (store, (open, idle)) in pools(&parts) {
+        gauge!("evident_pool_connections", "store" => store, "state" => "open").set(open as f64);
+        gauge!("evident_pool_connections", "store" => store, "state" => "idle").set(idle as f64);
+    }
     const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, TEXT)], metrics.render())
+}
+
+/// Connections for reading, open and idle, by what they lead to.
+fn pools(parts: &Parts) -> impl Iterator<Item = (&'static str, (usize, usize))> {
+    let read_models = parts.read_models.as_ref().map(|models| ("read_models", models.connections()));
+    [("log", parts.log.connections()), ("vault", parts.vault.connections())].into_iter().chain(read_models)
 }

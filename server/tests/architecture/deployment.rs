@@ -1,5 +1,6 @@
 //! What the files for operators name must be there: no container engine is needed to see that they agree.
 
+use crate::{collect, source::File};
 use std::{collections::BTreeSet, fs, path::Path};
 
 const COMPOSE: [&str; 2] = ["docker-compose.yml", "deploy/compose/postgres-log.yml"];
@@ -47,6 +48,33 @@ fn every_variable_of_ours_in_the_files_for_operators_exists() {
 
 fn is_of_the_roles_script(name: &str) -> bool {
     name.ends_with("_PASSWORD") && name != "EVIDENT_ADMIN_PASSWORD"
+}
+
+/// The texts in quotation marks that name metrics, of all sources that count something.
+fn metrics() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    collect(&root, &root, &mut files);
+    let schemas = ["evident_log", "evident_vault", "evident_read"];
+    let counts = |file: &&File| {
+        !file.is_test() && ["gauge!", "counter!", "histogram!"].iter().any(|name| file.code.contains(name))
+    };
+    let texts = files.iter().filter(counts).flat_map(|file| file.text.split('"').skip(1).step_by(2));
+    let names = texts.filter(|text| text.starts_with("evident_") && !schemas.contains(text));
+    names
+        .filter(|name| name.chars().all(|sign| sign.is_ascii_lowercase() || sign == '_'))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn operators_are_told_of_every_metric() {
+    let (page, metrics) = (text("docs/OPERATIONS.md"), metrics());
+    assert!(metrics.len() > 30, "only {metrics:?} were found: the walk is broken");
+    // `evident_me_shared_cache_hits_total`, `…_misses_total` is how a family is written.
+    let told = |name: &String| page.contains(&format!("`{name}`")) || page.contains(&format!("`{name}{{"));
+    let untold: Vec<_> = metrics.iter().filter(|name| !told(name)).collect();
+    assert!(untold.is_empty(), "docs/OPERATIONS.md does not tell of {untold:?}");
 }
 
 #[test]

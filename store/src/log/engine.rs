@@ -137,6 +137,16 @@ impl Readers {
         }))
     }
 
+    /// Connections of the pool, and those of them that are idle.
+    pub(super) fn connections(&self) -> (usize, usize) {
+        match self {
+            Self::Sqlite(readers) => readers.connections(),
+            Self::Postgres(readers) => readers.connections(),
+            #[cfg(feature = "kurrentdb")]
+            Self::Kurrentdb(_) => (1, 0),
+        }
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(readers) => readers.close().await,

@@ -123,6 +123,12 @@ impl Log {
         Self { carrier: None, ..self.clone() }
     }
 
+    /// How many connections for reading are open, and how many of them are idle.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        self.readers.connections()
+    }
+
     /// Takes no more appends, commits those that were taken, and lets go of the engine.
     pub async fn close(&self) {
         self.writer.close().await;

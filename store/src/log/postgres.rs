@@ -138,6 +138,10 @@ impl Readers {
         read(|| sqlx::query_scalar(HEAD).fetch_one(&self.0)).await
     }
 
+    pub(super) fn connections(&self) -> (usize, usize) {
+        (self.0.size() as usize, self.0.num_idle())
+    }
+
     pub(super) async fn close(&self) {
         self.0.close().await;
     }

@@ -90,6 +90,14 @@ impl Engine {
         }
     }
 
+    /// Connections of the pool that reads, and those of them that are idle.
+    pub(super) fn connections(&self) -> (usize, usize) {
+        match self {
+            Engine::Sqlite(store) => (store.readers.size() as usize, store.readers.num_idle()),
+            Engine::Postgres(store) => (store.readers.size() as usize, store.readers.num_idle()),
+        }
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Engine::Sqlite(store) => store.close().await,

@@ -49,6 +49,12 @@ impl Vault {
         any
     }
 
+    /// How many connections are open, and how many of them are idle.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        self.0.engine.connections()
+    }
+
     /// Waits for what is under way, and lets go of the database.
     pub async fn close(&self) {
         self.0.engine.close().await;
