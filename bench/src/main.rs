@@ -30,6 +30,9 @@ struct Arguments {
     /// Events in the backlog that is projected.
     #[arg(long, default_value_t = 200_000)]
     backlog: u64,
+    /// Seconds that processes are killed for in the chaos test.
+    #[arg(long, default_value_t = 120)]
+    chaos_seconds: u64,
     /// Serve the bare axum answer that others are compared with, and nothing else (a process of its own).
     #[arg(long, hide = true)]
     serve_bare: bool,

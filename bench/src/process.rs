@@ -36,16 +36,21 @@ const OF_ONE_PACKAGE: [&str; 7] = [
     "CARGO_PKG_VERSION_PRE",
 ];
 
-/// Builds the release binary, so that the figures are of this source and no other.
-pub(crate) fn build_evident() -> Outcome<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
+/// Cargo, in the workspace, as if it were called from there.
+pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new("cargo");
+    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     // Under `cargo run` they speak of the package `bench`. Build scripts that watch them (ring's does) would find what
     // either build made stale for the other, and make most of the dependencies again on every run.
     for variable in OF_ONE_PACKAGE {
         cargo.env_remove(variable);
     }
-    let built = cargo
+    cargo
+}
+
+/// Builds the release binary, so that the figures are of this source and no other.
+pub(crate) fn build_evident() -> Outcome<PathBuf> {
+    let built = cargo()
         .args([
             "build",
             "--release",
@@ -56,7 +61,6 @@ pub(crate) fn build_evident() -> Outcome<PathBuf> {
             "--message-format",
             "short",
         ])
-        .current_dir(workspace)
         .status()?;
     if !built.success() {
         return Err("evident does not build".into());

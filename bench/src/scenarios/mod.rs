@@ -1,6 +1,7 @@
 //! The scenarios, one file each: ours and its limit in the same run.
 
 mod append;
+mod carried;
 mod facts;
 mod idle;
 mod me;
@@ -48,9 +49,26 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome<()> {
     if wanted("visible") {
         print(visible::run(&binary).await?);
     }
+    if wanted("carried") {
+        print(carried::run(&postgres).await?);
+    }
     if wanted("spread") {
         print(spread::run(&binary, &postgres, seconds).await?);
     }
+    if wanted("chaos") {
+        chaos(arguments.chaos_seconds)?;
+    }
     println!("\n{missed} missed what they should reach.");
     Ok(())
+}
+
+/// The chaos test of `server`, in its long form and as it is released. It fails the run if it fails.
+fn chaos(seconds: u64) -> Outcome<()> {
+    let test =
+        ["test", "--release", "--package", "server", "--test", "evident", "chaos::", "--", "--nocapture"];
+    let mut cargo = process::cargo();
+    match cargo.args(test).env("EVIDENT_TEST_CHAOS_SECONDS", seconds.to_string()).status()?.success() {
+        true => Ok(()),
+        false => Err("chaos: see above".into()),
+    }
 }

@@ -60,12 +60,7 @@ pub(crate) async fn run(postgres: &Postgres, backlog: u64) -> Outcome<Vec<Row>> 
 
 /// Fills a log, then projects it; how long the projection took.
 async fn project(log_url: &str, vault_url: &str, read_url: &str, backlog: u64) -> Outcome<Duration> {
-    Log::migrate(log_url).await?;
-    Vault::migrate(vault_url).await?;
-    ReadModels::migrate(read_url).await?;
-    let log = Log::open(log_url).await?;
-    let vault = Vault::open(vault_url, MasterKey::from_bytes([7; 32])).await?;
-    let read_models = ReadModels::open(read_url).await?;
+    let (log, vault, read_models) = make(log_url, vault_url, read_url).await?;
     fill(&log, &vault, backlog).await?;
 
     let (head, stop) = (log.head().await?, CancellationToken::new());
@@ -81,7 +76,22 @@ async fn project(log_url: &str, vault_url: &str, read_url: &str, backlog: u64) -
     Ok(took)
 }
 
-async fn fill(log: &Log, vault: &Vault, backlog: u64) -> Outcome<()> {
+/// New stores, open.
+pub(super) async fn make(
+    log_url: &str,
+    vault_url: &str,
+    read_url: &str,
+) -> Outcome<(Log, Vault, ReadModels)> {
+    Log::migrate(log_url).await?;
+    Vault::migrate(vault_url).await?;
+    ReadModels::migrate(read_url).await?;
+    let log = Log::open(log_url).await?;
+    let vault = Vault::open(vault_url, MasterKey::from_bytes([7; 32])).await?;
+    Ok((log, vault, ReadModels::open(read_url).await?))
+}
+
+/// Appends the events of so many people, as many at once as would be.
+pub(super) async fn fill(log: &Log, vault: &Vault, backlog: u64) -> Outcome<()> {
     let people = backlog / EVENTS_PER_PERSON;
     let mut tasks = JoinSet::new();
     for lane in 0..AT_ONCE {
