@@ -7,14 +7,18 @@ use crate::{
     metrics,
 };
 use events::Position;
-use read_models::ReadModels;
+use read_models::{Projected, ReadModels};
 use std::time::{Duration, Instant};
 use store::{log::Log, vault::Vault};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// The first and the longest pause before what failed is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long nothing comes before it is made sure that the tables are where they were left.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// How often a projector that was fenced off looks how the one who writes gets on, and how long that one must not have
 /// got on before it is taken for gone.
@@ -69,13 +73,26 @@ impl Projector {
     async fn follow(&mut self) -> Result<(), ProjectorError> {
         let mut position = begin(&self.log, &self.models).await?;
         let mut feed = Feed::live(&self.log, &self.vault, position);
-        while let Some(Some(batch)) = self.stop.run_until_cancelled(feed.next()).await {
-            let (batch, began) = (batch?, Instant::now());
+        while let Some(batch) = self.stop.run_until_cancelled(self.next(&mut feed, position)).await {
+            let Some(batch) = batch? else { break };
+            let began = Instant::now();
             position = apply(&self.log, &self.models, position, &batch).await?;
             metrics::applied(batch.len(), began.elapsed());
             self.pause = PAUSE;
         }
         Ok(())
+    }
+
+    /// The next batch. While there is none, looks now and then whether the tables are where they were left: a crash of
+    /// their server may have taken the last batches back, and nothing else would tell before the next event.
+    async fn next(&self, feed: &mut Feed, position: Position) -> Result<Option<Vec<Projected>>, ProjectorError> {
+        loop {
+            match timeout(IDLE, feed.next()).await {
+                Ok(batch) => return batch.transpose(),
+                Err(_) if self.models.checkpoint().await?.position == position => {}
+                Err(_) => return Err(ProjectorError::Fenced),
+            }
+        }
     }
 
     /// Waits for as long as another projector keeps the tables to the log. It is taken for gone when the log has more

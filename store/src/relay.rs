@@ -127,7 +127,10 @@ impl Relay {
     async fn publish(&mut self, mut last: Last, records: Vec<Carried>) -> Result<Last, RelayError> {
         let mut rest = records.as_slice();
         while !rest.is_empty() {
-            let (window, later) = rest.split_at(fitting(rest));
+            // Of several relays that begin an empty stream each may begin elsewhere, so the first message stands alone:
+            // once it is there, all others look again and go on behind it.
+            let begins = last.position.is_none();
+            let (window, later) = rest.split_at(if begins { 1 } else { fitting(rest) });
             last = self.bus.publish(last, window).await?;
             counter!("evident_relay_published_total").increment(window.len() as u64);
             self.pace.accepted();

@@ -36,9 +36,10 @@ impl Parts {
     pub(super) async fn start(role: Role, config: &Config, openings: &Openings<'_>) -> Result<Self, Failure> {
         let (clock, entropy) = (Clock::System, Entropy::System);
         let bus = openings.bus().await?;
+        // The relay reads the log itself, and nobody else in a command service follows.
         let log = match (openings.log().await?, &bus) {
-            (log, Some(bus)) => log.carried_by(bus),
-            (log, None) => log,
+            (log, Some(bus)) if role.projects() || role.answers() => log.carried_by(bus),
+            (log, Some(_) | None) => log,
         };
         let vault = openings.vault().await?;
         let read_models = match role.projects() || role.answers() {

@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::watch;
 
 /// How long NATS may take over a request. A longer silence is looked into by asking again.
-const DEADLINE: Duration = Duration::from_secs(2);
+pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(3);
 /// The longest pause between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

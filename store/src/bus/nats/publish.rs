@@ -21,6 +21,7 @@ use async_nats::{
     },
 };
 use std::error::Error;
+use tokio::time::timeout;
 
 impl Nats {
     pub(crate) async fn publish(&self, last: Last, records: &[Carried]) -> Result<Last, BusError> {
@@ -59,11 +60,16 @@ impl Nats {
         for (carried, before) in records.iter().zip(last.sequence..) {
             answers.push(send_one(&self.jetstream, carried, before).await?);
         }
-        let mut outcome = Err(BusError::Moved);
-        for answer in answers {
-            outcome = answer.await.map(|acknowledged| acknowledged.sequence).map_err(failure);
-        }
-        outcome
+        let acknowledged = async {
+            let mut outcome = Err(BusError::Moved);
+            for answer in answers {
+                outcome = answer.await.map(|acknowledged| acknowledged.sequence).map_err(failure);
+            }
+            outcome
+        };
+        // Each answer has a deadline that begins when it is waited for, so the window has one of its own.
+        let silent = |_| Err(BusError::Unavailable("the stream does not acknowledge".to_owned()));
+        timeout(DEADLINE, acknowledged).await.unwrap_or_else(silent)
     }
 
     /// All messages or none, with one answer.
