@@ -85,7 +85,11 @@ impl Projector {
 
     /// The next batch. While there is none, looks now and then whether the tables are where they were left: a crash of
     /// their server may have taken the last batches back, and nothing else would tell before the next event.
-    async fn next(&self, feed: &mut Feed, position: Position) -> Result<Option<Vec<Projected>>, ProjectorError> {
+    async fn next(
+        &self,
+        feed: &mut Feed,
+        position: Position,
+    ) -> Result<Option<Vec<Projected>>, ProjectorError> {
         loop {
             match timeout(IDLE, feed.next()).await {
                 Ok(batch) => return batch.transpose(),

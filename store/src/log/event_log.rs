@@ -27,7 +27,8 @@ impl Log {
     pub async fn open(url: &str) -> Result<Self, LogError> {
         let (id, readers, writer) = engine::open(url).await?;
         let head = readers.head().await?;
-        Ok(Self { id, readers, writer: GroupCommit::start(id, writer, head), carrier: None })
+        let dense = readers.positions_are_dense();
+        Ok(Self { id, readers, writer: GroupCommit::start(id, writer, head, dense), carrier: None })
     }
 
     /// The log's name for itself, given once when it was made.
@@ -90,6 +91,11 @@ impl Log {
             page.push(next);
         }
         Ok(page)
+    }
+
+    /// As [`Log::read_all`], of what this process committed lately: none when the engine has to be asked.
+    pub(super) fn read_recent(&self, after: Position, limit: usize) -> Vec<Stored> {
+        self.writer.recent(after, limit)
     }
 
     /// The records at these positions, in position order; positions that the log does not hold are left out.

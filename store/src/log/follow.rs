@@ -90,6 +90,12 @@ impl Follower {
             // nothing would be as many as those of something. Whether others appended is for `wait` to find out.
             Reach::Away if woken == Woken::ByBus && *self.committed.borrow() == self.after => Ok(Vec::new()),
             Reach::End | Reach::Behind | Reach::Ahead | Reach::Away => {
+                let batch = self.log.read_recent(self.after, limit);
+                if !batch.is_empty() {
+                    counter!("evident_follower_records_total", "source" => "memory")
+                        .increment(batch.len() as u64);
+                    return Ok(batch);
+                }
                 let batch = self.log.read_all(self.after, limit).await?;
                 self.log_has_more = batch.len() >= limit;
                 counter!("evident_follower_records_total", "source" => "log").increment(batch.len() as u64);

@@ -2,7 +2,7 @@
 //!
 //! One task owns the engine's writer. While it commits a batch, the next one gathers in its queue.
 
-use super::{AppendError, Appended, LogError, MAX_APPEND_RECORDS, engine::Writer};
+use super::{AppendError, Appended, LogError, MAX_APPEND_RECORDS, Stored, engine::Writer, recent::Recent};
 use events::{EventId, LogId, Position, Record, StreamName, Version};
 use std::{
     collections::HashSet,
@@ -34,8 +34,11 @@ pub(super) struct Request {
 /// What the engine says of one request.
 #[derive(Debug, Clone)]
 pub(super) enum Verdict {
-    /// It is in the log, now or since an earlier time, at these positions.
+    /// It was appended just now, these very bytes, at these positions.
     Appended(Vec<Position>),
+    /// It is in the log at these positions, and may have been since an earlier time: its ids are there, and its bytes may
+    /// differ.
+    There(Vec<Position>),
     /// Its stream is at this version.
     Stale(Version),
     /// The log holds this id elsewhere.
@@ -51,26 +54,41 @@ pub(super) struct GroupCommit {
     log: LogId,
     queue: mpsc::Sender<Request>,
     committed: watch::Receiver<Position>,
+    /// None where positions do not tell which record follows which.
+    recent: Option<Recent>,
     closing: CancellationToken,
     running: TaskTracker,
 }
 
 impl GroupCommit {
     /// Starts the writer's task.
-    pub(super) fn start(log: LogId, writer: Writer, head: Position) -> Self {
+    pub(super) fn start(log: LogId, writer: Writer, head: Position, dense: bool) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
         let (committing, committed) = watch::channel(head);
         let closing = CancellationToken::new();
         let running = TaskTracker::new();
-        let committer = Committer { writer, requests, committing, usual: 1, took: Duration::ZERO };
+        let recent = dense.then(Recent::default);
+        let committer = Committer {
+            writer,
+            requests,
+            committing,
+            recent: recent.clone(),
+            usual: 1,
+            took: Duration::ZERO,
+        };
         running.spawn(committer.run(closing.clone()));
         running.close();
-        Self { log, queue, committed, closing, running }
+        Self { log, queue, committed, recent, closing, running }
     }
 
     /// Sees when this process commits, and how far.
     pub(super) fn committed(&self) -> watch::Receiver<Position> {
         self.committed.clone()
+    }
+
+    /// The records right after a position, if this process committed them lately; none otherwise.
+    pub(super) fn recent(&self, after: Position, limit: usize) -> Vec<Stored> {
+        self.recent.as_ref().map(|recent| recent.after(after, limit)).unwrap_or_default()
     }
 
     /// Queues an append and waits for its verdict.
@@ -127,6 +145,7 @@ struct Committer {
     writer: Writer,
     requests: mpsc::Receiver<Request>,
     committing: watch::Sender<Position>,
+    recent: Option<Recent>,
     /// How many requests the last batch held, and how long it took: what the next one can expect.
     usual: usize,
     took: Duration,
@@ -204,6 +223,9 @@ impl Committer {
     }
 
     fn answer(&self, requests: Vec<Request>, verdicts: Vec<Verdict>) {
+        if let Some(recent) = &self.recent {
+            recent.keep(committed(&requests, &verdicts));
+        }
         // Followers are woken first: they have a read to do, the callers only an answer to give.
         let last = verdicts.iter().filter_map(Verdict::last).max();
         self.committing.send_if_modified(|head| match last {
@@ -216,7 +238,7 @@ impl Committer {
         for (request, verdict) in requests.into_iter().zip(verdicts) {
             let Request { stream, expected, records, answer } = request;
             let _gone = answer.send(match verdict {
-                Verdict::Appended(positions) => {
+                Verdict::Appended(positions) | Verdict::There(positions) => {
                     Ok(Appended { positions, version: Version(expected.0 + records.len() as u64) })
                 }
                 Verdict::Stale(actual) => {
@@ -230,10 +252,23 @@ impl Committer {
     }
 }
 
+/// What was appended just now, in the order of the log.
+fn committed<'a>(requests: &'a [Request], verdicts: &'a [Verdict]) -> impl Iterator<Item = Stored> + 'a {
+    requests.iter().zip(verdicts).flat_map(|(request, verdict)| {
+        let positions: &[Position] = match verdict {
+            Verdict::Appended(positions) => positions,
+            Verdict::There(_) | Verdict::Stale(_) | Verdict::IdReused(_) | Verdict::Broken(_) => &[],
+        };
+        let stored =
+            |(position, record): (&Position, &Record)| Stored { position: *position, record: record.clone() };
+        positions.iter().zip(&request.records).map(stored)
+    })
+}
+
 impl Verdict {
     fn last(&self) -> Option<Position> {
         match self {
-            Self::Appended(positions) => positions.last().copied(),
+            Self::Appended(positions) | Self::There(positions) => positions.last().copied(),
             Self::Stale(_) | Self::IdReused(_) | Self::Broken(_) => None,
         }
     }

@@ -12,6 +12,7 @@ mod group_commit;
 #[cfg(feature = "kurrentdb")]
 mod kurrentdb;
 mod postgres;
+mod recent;
 mod sqlite;
 
 pub use answers::{Appended, Stored};

@@ -225,6 +225,8 @@ async fn call(
 
 fn verdicts(batch: &[Request], (positions, actual, reused): Answer) -> Vec<Verdict> {
     let mut positions = positions.into_iter();
+    // Otherwise the function looked at each request by itself, and some may be there since an earlier time.
+    let undisputed = actual.is_none();
     let of = |nth: usize, versions: &Option<Vec<Option<i64>>>| versions.as_ref()?.get(nth).copied()?;
     (0..)
         .zip(batch)
@@ -233,7 +235,8 @@ fn verdicts(batch: &[Request], (positions, actual, reused): Answer) -> Vec<Verdi
             let own: Vec<Position> = own.flatten().map(from_sql).collect();
             let reused = reused.as_ref().and_then(|ids| ids.get(nth).copied().flatten());
             match (of(nth, &actual), reused) {
-                (None, _) => Verdict::Appended(own),
+                (None, _) if undisputed => Verdict::Appended(own),
+                (None, _) => Verdict::There(own),
                 (Some(_), Some(id)) => Verdict::IdReused(EventId(id)),
                 (Some(version), None) => Verdict::Stale(Version(version.unsigned_abs())),
             }

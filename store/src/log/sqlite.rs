@@ -288,7 +288,7 @@ impl<'a> Judge<'a> {
             let same = place.stream == record.stream.as_str() && place.version == record.version;
             same.then_some(place.position)
         };
-        Some(Verdict::Appended(request.records.iter().map(position).collect::<Option<_>>()?))
+        Some(Verdict::There(request.records.iter().map(position).collect::<Option<_>>()?))
     }
 
     fn admit(&mut self, request: &'a Request) -> Verdict {
