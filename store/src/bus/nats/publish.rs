@@ -5,7 +5,9 @@
 //! same, and the next one fits again. What is asked at the end is only whether the last one lies where it must.
 
 use super::{
-    Nats, STREAM, message,
+    Nats, STREAM,
+    connection::DEADLINE,
+    message,
     stream::{refusal, unavailable},
 };
 use crate::bus::{BusError, Carried, Last};
