@@ -11,13 +11,20 @@ use sqlx::{
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{str::FromStr, time::Duration};
-use tokio::time::timeout;
+use std::{
+    str::FromStr,
+    time::{Duration, Instant},
+};
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 /// How long the server may take over one statement; it gives up a little before we do.
 const STATEMENT_TIMEOUT: &str = "10s";
 const DEADLINE: Duration = Duration::from_secs(12);
+/// How long another process's commit is given before it is looked at again: a fraction of what one takes.
+const TURN: Duration = Duration::from_micros(300);
+/// How long others are let go first before their commit is waited for all the same.
+const POLITE: Duration = Duration::from_millis(50);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// More readers than this are slower on few cores, and every one costs the server a process.
 const READERS: u32 = 16;
@@ -27,6 +34,8 @@ const RESTED: Duration = Duration::from_secs(1);
 const MIGRATED: &str = "select coalesce(max(version), 0) from evident_log.migrations where success";
 const LOG_ID: &str = "select log_id from evident_log.head";
 const APPEND: &str = "select positions, actual, reused from evident_log.append($1, $2, $3, $4, $5)";
+const APPEND_IN_TURN: &str =
+    "select positions, actual, reused from evident_log.append_in_turn($1, $2, $3, $4, $5)";
 /// For a login that may only note exports.
 const APPEND_NOTES: &str =
     "select positions, actual, reused from evident_log.append_notes($1, $2, $3, $4, $5)";
@@ -41,6 +50,9 @@ const READ_ALL: &str = "
 const READ_AT: &str = "
     select position, record from evident_log.records where position = any ($1) order by position";
 const HEAD: &str = "select position from evident_log.head";
+
+/// The lock of `append_in_turn` for as long as this statement takes: free when it was to be had.
+const IS_FREE: &str = "select pg_try_advisory_xact_lock(3786150915)";
 
 /// What `evident_log.append` answers: positions one a record; versions and ids, one a request, only when one of
 /// them was refused.
@@ -188,7 +200,7 @@ impl Writer {
         mut connection: PgConnection,
         batch: &[Request],
     ) -> Result<Vec<Verdict>, LogError> {
-        let answered = match timeout(DEADLINE, call(self.append, &mut connection, batch)).await {
+        let answered = match timeout(DEADLINE, call_in_turn(self.append, &mut connection, batch)).await {
             Ok(answered) => answered.map_err(LogError::from),
             Err(_) => Err(LogError::timed_out()),
         };
@@ -203,6 +215,35 @@ impl Writer {
             let _lost = connection.close().await;
         }
     }
+}
+
+/// Appends once nobody else does. A lock would be waited for in the server, by a session a process; so the server says that
+/// somebody else appends, and is asked again, but not for ever.
+async fn call_in_turn(
+    append: &'static str,
+    connection: &mut PgConnection,
+    batch: &[Request],
+) -> Result<Answer, sqlx::Error> {
+    let polite = Instant::now();
+    while append == APPEND && polite.elapsed() < POLITE {
+        match call(APPEND_IN_TURN, connection, batch).await {
+            Err(error) if is_taken(&error) => {
+                metrics::counter!("evident_log_turns_waited_total").increment(1)
+            }
+            answered => return answered,
+        }
+        while polite.elapsed() < POLITE
+            && !sqlx::query_scalar::<_, bool>(IS_FREE).fetch_one(&mut *connection).await?
+        {
+            sleep(TURN).await;
+        }
+    }
+    call(append, connection, batch).await
+}
+
+/// `lock_not_available`
+fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
 }
 
 async fn call(
