@@ -15,6 +15,7 @@ use tokio::{
 
 /// One kept-alive connection.
 pub(crate) struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
 }
@@ -45,7 +46,7 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Outcome<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
+        Ok(Self { address, stream, buffer: Vec::with_capacity(16 * 1024) })
     }
 
     /// Sends a prepared request and reads the whole answer.
@@ -66,6 +67,17 @@ impl Connection {
             self.read_more().await?;
         }
         Ok(Answer { body: self.buffer[head_end..].to_vec(), ..answer })
+    }
+
+    /// As [`Connection::ask`], over a new connection if the server has closed this one while nobody used it, as clients
+    /// do.
+    pub(crate) async fn ask_after_silence(&mut self, request: &[u8]) -> Outcome<Answer> {
+        let mut byte = [0];
+        // Nothing is ready while the connection stands; its end is.
+        if self.stream.try_read(&mut byte).is_ok() {
+            *self = Self::open(self.address).await?;
+        }
+        self.ask(request).await
     }
 
     async fn read_more(&mut self) -> Outcome<()> {

@@ -13,9 +13,10 @@ pub(crate) async fn run(evident: &Path, postgres: &Postgres, seconds: u64) -> Ou
     let bare = limits::rows::single_inserts(&postgres.database("single_inserts").await?, seconds).await?;
     let fleet = Fleet::start(evident, postgres).await?;
     let locks = locks::Watch::start(&fleet.database).await?;
-    let mut rows = visible::run(&fleet).await?;
-    rows.extend(crowd::run(&fleet, seconds).await?);
-    rows.extend(shapes::run(&fleet, bare, seconds).await?);
+    let during = |what: &'static str| move |error| format!("{what}: {error}");
+    let mut rows = visible::run(&fleet).await.map_err(during("visible"))?;
+    rows.extend(crowd::run(&fleet, seconds).await.map_err(during("a thousand people"))?);
+    rows.extend(shapes::run(&fleet, bare, seconds).await.map_err(during("shapes"))?);
     rows.push(locks.stop().await?);
     Ok(rows)
 }

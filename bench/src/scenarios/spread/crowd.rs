@@ -146,23 +146,29 @@ impl Somebody {
     async fn perform(&mut self, act: Act, nth: usize) -> Outcome<()> {
         let own = [("authorization", self.person.authorization.as_str())];
         let answer = match act {
-            Act::Me => self.queries.ask(&request("GET", "/api/v1/auth/me", &own, None)).await?,
+            Act::Me => self.queries.ask_after_silence(&request("GET", "/api/v1/auth/me", &own, None)).await?,
             Act::List => {
                 let admin = [("authorization", self.admin.as_str())];
-                self.queries.ask(&request("GET", "/api/v1/users?limit=20", &admin, None)).await?
+                self.queries
+                    .ask_after_silence(&request("GET", "/api/v1/users?limit=20", &admin, None))
+                    .await?
             }
             Act::Update => {
                 let path = format!("/api/v1/users/{}", self.person.id);
                 let body = json!({"display_name": format!("Name {nth}")}).to_string();
-                self.commands.ask(&request("PATCH", &path, &own, Some(&body))).await?
+                self.commands.ask_after_silence(&request("PATCH", &path, &own, Some(&body))).await?
             }
             Act::SignIn => {
                 let body = credentials(&self.email, PASSWORD);
-                self.commands.ask(&request("POST", "/api/v1/auth/login", &[], Some(&body))).await?
+                self.commands
+                    .ask_after_silence(&request("POST", "/api/v1/auth/login", &[], Some(&body)))
+                    .await?
             }
             Act::Refresh => {
                 let body = json!({"refresh_token": self.person.refresh_token}).to_string();
-                self.commands.ask(&request("POST", "/api/v1/auth/refresh", &[], Some(&body))).await?
+                self.commands
+                    .ask_after_silence(&request("POST", "/api/v1/auth/refresh", &[], Some(&body)))
+                    .await?
             }
         };
         if answer.status != 200 {
