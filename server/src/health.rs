@@ -40,10 +40,10 @@ async fn ask(address: SocketAddr) -> std::io::Result<String> {
 
 /// Where a process that listens on all addresses is found on this machine.
 fn reachable(bind: SocketAddr) -> SocketAddr {
-    let ip = match bind.ip() {
+    let ip: IpAddr = match bind.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
     SocketAddr::new(ip, bind.port())
 }
