@@ -145,6 +145,12 @@ impl App {
     }
 
     /// Whether answers are shared with other instances at this moment.
+    /// Whether any key is known that tokens can be verified with. The first command-api makes one.
+    #[must_use]
+    pub fn knows_keys(&self) -> bool {
+        self.0.keys.are_known()
+    }
+
     #[must_use]
     pub fn is_sharing(&self) -> bool {
         self.0.me.is_sharing()
