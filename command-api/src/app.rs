@@ -61,17 +61,32 @@ pub enum StartError {
     /// The hashing threads cannot be started.
     #[error(transparent)]
     Hashing(#[from] HashingError),
-    /// So many erasures that a crash cut short cannot be finished. Their causes were logged.
-    #[error("{0} unfinished erasures cannot be finished")]
-    UnfinishedErasures(usize),
     /// Whether there are unfinished erasures cannot be found out.
-    #[error("unfinished erasures cannot be looked at: {0}")]
-    Erasures(String),
+    #[error("unfinished erasures cannot be looked at: {cause}")]
+    Erasures {
+        /// Why.
+        cause: String,
+        /// Whether it is that a store does not answer.
+        away: bool,
+    },
+}
+
+impl StartError {
+    /// Whether a store does not answer, so that starting again later may go better.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            StartError::Vault(error) => error.is_away(),
+            StartError::Erasures { away, .. } => *away,
+            StartError::Signing(_) | StartError::Hashing(_) => false,
+        }
+    }
 }
 
 impl App {
     /// Starts the command side on stores that are open already. Makes the signing key when there is none, and
-    /// finishes the erasures that a crash cut short: nothing is served before.
+    /// finishes the erasures that a crash cut short: nothing is served before that was tried. Somebody who cannot be
+    /// erased now is tried again with the chores.
     pub async fn start(
         log: Log,
         vault: Vault,
@@ -98,9 +113,10 @@ impl App {
         }));
         // Whoever noted an erasure a moment ago was most likely this process before it was cut off.
         match app.erase_who_is_due(app.clock.now().after(UNDER_WAY)).await {
-            Ok(0) => Ok(app),
-            Ok(left) => Err(StartError::UnfinishedErasures(left)),
-            Err(failure) => Err(StartError::Erasures(failure.to_string())),
+            Ok(()) => Ok(app),
+            Err(failure) => {
+                Err(StartError::Erasures { away: failure.is_outage(), cause: failure.to_string() })
+            }
         }
     }
 

@@ -1,19 +1,21 @@
 //! Destroying a person's keys, and what must outlive none of them.
 //!
 //! The vault keeps a list of erasures that are due at a time, each noted before the log hears of the command behind it,
-//! so that one that is cut off anywhere is finished later: the record first, then the keys. The list says when to look
-//! at somebody; whether they are erased then is read from the log.
+//! so that one that is cut off after the log heard of it is finished later. The list says when to look at somebody;
+//! whether they are erased then is read from the log, and what the log never heard of comes to nothing: nobody was told
+//! that it happened.
 
 use crate::{
     App,
     command::Asked,
-    decide::Decided,
+    decide::{Decided, Subject},
     domain::{Refusal, User, erase},
     failure::Failure,
+    history::Read,
     input::directory_key,
 };
 use events::{Actor, Timestamp, UserId};
-use service::problem::Code;
+use metrics::gauge;
 use std::time::Duration;
 use store::vault::ErasureDue;
 
@@ -27,8 +29,13 @@ const CUT_OFF: Duration = Duration::from_secs(24 * 60 * 60);
 const PAGE: u32 = 1_000;
 
 impl App {
-    /// Erases a person now.
+    /// Erases a person now. Nothing is noted of a command that is refused at the first look.
     pub(crate) async fn erase(&self, asked: &Asked, id: UserId) -> Result<Decided<User>, Failure> {
+        let first = User::read(self, &id, &asked.ids).await?;
+        if !first.done {
+            asked.must_match(first.version)?;
+            erase(&first.state)?;
+        }
         let now = self.clock.now();
         let due = ErasureDue {
             intent: self.entropy.uuid_v7(now),
@@ -37,7 +44,7 @@ impl App {
             due_at: now.after(UNDER_WAY),
         };
         self.vault.note_erasure(&due).await?;
-        let erased = self.erase_noted(asked, id).await;
+        let erased = self.erase_noted(first, asked, id).await;
         if let Err(failure) = &erased
             && failure.is_refusal()
         {
@@ -47,10 +54,15 @@ impl App {
     }
 
     /// Erases somebody of whom it is noted that they are to be.
-    async fn erase_noted(&self, asked: &Asked, id: UserId) -> Result<Decided<User>, Failure> {
+    async fn erase_noted(
+        &self,
+        first: Read<User>,
+        asked: &Asked,
+        id: UserId,
+    ) -> Result<Decided<User>, Failure> {
         // Read before the keys go.
         let address = self.address_of(id).await?;
-        let decided = self.decide::<User, Refusal>(asked, id, erase).await?;
+        let decided = self.decide_from::<User, Refusal>(first, asked, id, erase).await?;
         if let Some(address) = address {
             let address = self.vault.address_hash(&directory_key(&address));
             self.vault.forget_attempts(address).await?;
@@ -61,13 +73,15 @@ impl App {
     }
 
     /// Erases whoever is due by then: those whose erasure was cut off, and those whose account was closed long enough
-    /// ago. Somebody who cannot be erased keeps nobody else waiting; how many there are is the answer, and each is
-    /// logged.
-    pub(crate) async fn erase_who_is_due(&self, by: Timestamp) -> Result<usize, Failure> {
-        let (mut left, mut after) = (0, None);
+    /// ago. Somebody who cannot be erased keeps nobody else waiting: each is logged, counted, and due again.
+    pub(crate) async fn erase_who_is_due(&self, by: Timestamp) -> Result<(), Failure> {
+        let (mut left, mut after) = (0_u32, None);
         loop {
             let page = self.vault.due_erasures(by, after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(left) };
+            let Some(last) = page.last() else {
+                gauge!("evident_erasures_left").set(left);
+                return Ok(());
+            };
             for due in &page {
                 match self.settle(due).await {
                     Ok(()) => {}
@@ -93,21 +107,17 @@ impl App {
                     return Ok(self.vault.note_erasure(&ErasureDue { due_at, ..*due }).await?);
                 }
             }
-            (User::Active(_) | User::Suspended(_), true) | (User::Unknown, _) => {
+            // The log heard of no command that erases them, or closes their account; perhaps not yet.
+            (User::Active(_) | User::Suspended(_) | User::Unknown, _) | (User::Deleted(_), false) => {
                 if now >= due.due_at.after(CUT_OFF) {
                     self.vault.take_back_erasure(due.intent).await?;
                 }
                 return Ok(());
             }
-            (User::Active(_) | User::Suspended(_) | User::Deleted(_), false) | (User::Erased, _) => {}
+            (User::Erased, _) => {}
         }
-        match self.erase_noted(&Asked::by_machine(self, Actor::System), due.user).await {
-            // Who is the last admin by now was never told that they are erased.
-            Err(failure) if failure.code() == Code::LastAdmin => {
-                Ok(self.vault.take_back_erasure(due.intent).await?)
-            }
-            Err(failure) => Err(failure),
-            Ok(_) => Ok(()),
-        }
+        let asked = Asked::by_machine(self, Actor::System);
+        let first = User::read(self, &due.user, &asked.ids).await?;
+        self.erase_noted(first, &asked, due.user).await.map(drop)
     }
 }

@@ -119,7 +119,7 @@ impl From<LogError> for Failure {
 
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
-        let code = if matches!(error, VaultError::Broken(_)) { Code::Unavailable } else { Code::Internal };
+        let code = if error.is_away() { Code::Unavailable } else { Code::Internal };
         Self::broken(code, error)
     }
 }

@@ -20,9 +20,23 @@ pub enum AdminError {
     /// The password is too weak.
     #[error("password: {0}")]
     Password(String),
+    /// A store does not answer, or not in time.
+    #[error("admin cannot be made now: {0}")]
+    Away(String),
     /// Anything else, by its code or its cause.
     #[error("admin cannot be made: {0}")]
     Failed(String),
+}
+
+impl AdminError {
+    /// Whether a store does not answer, so that trying again later may go better.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        match self {
+            AdminError::Away(_) => true,
+            AdminError::Address(_) | AdminError::Password(_) | AdminError::Failed(_) => false,
+        }
+    }
 }
 
 /// Makes the first admin, once: `None` when there is one already, or was. Its id follows from the log's own, so that
@@ -73,5 +87,6 @@ async fn make_admin(
 }
 
 fn failed(failure: Failure) -> AdminError {
-    AdminError::Failed(failure.to_string())
+    let cause = failure.to_string();
+    if failure.is_outage() { AdminError::Away(cause) } else { AdminError::Failed(cause) }
 }

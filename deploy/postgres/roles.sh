@@ -23,6 +23,7 @@ psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --dbname "${PGDATABASE:-postgres}
 
 create role evident_log_writer nologin;
 create role evident_log_reader nologin;
+create role evident_log_noter nologin;
 create role evident_vault_command nologin;
 create role evident_vault_reader nologin;
 create role evident_read_reader nologin;
@@ -34,7 +35,7 @@ create role evident_query login password :'query' connection limit 200;
 
 grant evident_log_writer, evident_vault_command to evident_command;
 grant evident_log_reader, evident_vault_reader to evident_projector;
-grant evident_log_reader, evident_vault_reader, evident_read_reader to evident_query;
+grant evident_log_reader, evident_log_noter, evident_vault_reader, evident_read_reader to evident_query;
 
 alter role evident_command set statement_timeout = '15s';
 alter role evident_query set statement_timeout = '15s';

@@ -73,6 +73,19 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    /// Whether a store does not answer, so that starting again later may go better.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            StartError::Vault(error) => error.is_away(),
+            StartError::ReadModels(error) => error.is_away(),
+            StartError::Log(error) => error.is_away(),
+            StartError::Shared(_) | StartError::OtherLog { .. } => false,
+        }
+    }
+}
+
 impl From<LoadError> for StartError {
     fn from(error: LoadError) -> Self {
         match error {
@@ -130,6 +143,12 @@ impl App {
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.0.feed.age(self.0.clock.now()) <= OLDEST_FEED
+    }
+
+    /// Whether any key is known that tokens can be verified with. The first command-api makes one.
+    #[must_use]
+    pub fn knows_keys(&self) -> bool {
+        self.0.keys.are_known()
     }
 
     /// Brings the gauges up to date that are read off only when somebody asks for them.

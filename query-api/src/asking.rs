@@ -31,8 +31,7 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let now = app.clock().now();
-        let claims = app.keys().verify(bearer(&parts.headers)?, now).await.map_err(Problem::from)?;
+        let claims = app.keys().verify(bearer(&parts.headers)?, app.clock()).await?;
         let minimum = minimum(app, &parts.headers)?;
         app.waits().until_in_force(app.feed(), minimum).await?;
         if !app.is_current() {

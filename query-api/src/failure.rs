@@ -61,25 +61,13 @@ impl From<AppendError> for Failure {
 
 impl From<ReadModelsError> for Failure {
     fn from(error: ReadModelsError) -> Self {
-        match error {
-            // Every statement is run by a test, so what fails here is the way to the database.
-            ReadModelsError::Database(_) => Self::unavailable(error),
-            ReadModelsError::UnknownEngine
-            | ReadModelsError::NotMigrated
-            | ReadModelsError::Migrate(_)
-            | ReadModelsError::Files(_)
-            | ReadModelsError::Corrupt { .. } => Self(Problem::broken(error)),
-        }
+        if error.is_away() { Self::unavailable(error) } else { Self(Problem::broken(error)) }
     }
 }
 
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
-        if matches!(error, VaultError::Broken(_)) {
-            Self::unavailable(error)
-        } else {
-            Self(Problem::broken(error))
-        }
+        if error.is_away() { Self::unavailable(error) } else { Self(Problem::broken(error)) }
     }
 }
 

@@ -1,27 +1,27 @@
 //! The keys that verify access tokens: published for everybody, and used here.
 
-use crate::app::StartError;
+use crate::{app::StartError, failure::Failure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use events::Timestamp;
 use serde_json::json;
 use service::{
-    Config,
+    Clock, Code, Config, Problem,
     token::{Claims, TokenError, Verifier, VerifyingKey},
 };
 use std::{
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
-use store::vault::{PublicKey, Vault};
+use store::vault::{PublicKey, Vault, VaultError};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 /// How often the keys are looked at without a reason.
 const REFRESH: Duration = Duration::from_secs(10);
+/// How often while no key is known at all, which is until the first command-api has made one.
+const FIRST_KEY: Duration = Duration::from_secs(1);
 /// A token under a key that is not known is a reason, at most this often: a flood of invented key ids asks once.
 const COOLDOWN: Duration = Duration::from_secs(1);
 
@@ -31,7 +31,15 @@ pub(crate) struct Keys {
     verifier: Verifier,
     /// The key set as JSON, as it was read last.
     published: RwLock<Bytes>,
-    asked_at: AtomicI64,
+    /// Held while they are read, so that all who want them then wait for one reading.
+    asked: Mutex<Asked>,
+}
+
+/// When a token's unknown key was the reason to look last, and whether the vault answered the last time it was asked.
+#[derive(Debug)]
+struct Asked {
+    at: Timestamp,
+    answered: bool,
 }
 
 impl Keys {
@@ -40,18 +48,38 @@ impl Keys {
         let keys = vault.public_signing_keys().await?;
         let (issuer, audience) = (&*config.public_url, &*config.public_url);
         let verifier = Verifier::new(issuer, audience, verifying(&keys));
-        Ok(Self { vault, verifier, published: RwLock::new(jwks(&keys)), asked_at: AtomicI64::new(0) })
+        let asked = Mutex::new(Asked { at: Timestamp::default(), answered: true });
+        Ok(Self { vault, verifier, published: RwLock::new(jwks(&keys)), asked })
     }
 
-    /// Who a token says that somebody is, if one of our keys signed it and it is not over.
-    pub(crate) async fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, TokenError> {
-        match self.verifier.verify(token, now) {
-            Err(TokenError::UnknownKey) if self.may_ask(now) => {
-                self.refresh().await;
-                self.verifier.verify(token, now)
-            }
-            verdict => verdict,
+    /// Who a token says that somebody is, if one of our keys signed it and it is not over. Whether one did that is not
+    /// known here is not known while the vault does not answer.
+    pub(crate) async fn verify(&self, token: &str, clock: &Clock) -> Result<Arc<Claims>, Failure> {
+        match self.verifier.verify(token, clock.now()) {
+            Err(TokenError::UnknownKey) => self.verify_with_news(token, clock).await,
+            verdict => Ok(verdict.map_err(Problem::from)?),
         }
+    }
+
+    /// The same for a token under a key that was not known a moment ago.
+    async fn verify_with_news(&self, token: &str, clock: &Clock) -> Result<Arc<Claims>, Failure> {
+        let mut asked = self.asked.lock().await;
+        let now = clock.now();
+        match self.verifier.verify(token, now) {
+            Err(TokenError::UnknownKey) if now.since(asked.at) >= COOLDOWN => {
+                let read = self.refresh(&mut asked).await;
+                asked.at = clock.now();
+                read.map_err(|_| Problem::new(Code::Unavailable))?;
+                Ok(self.verifier.verify(token, asked.at).map_err(Problem::from)?)
+            }
+            Err(TokenError::UnknownKey) if !asked.answered => Err(Problem::new(Code::Unavailable).into()),
+            verdict => Ok(verdict.map_err(Problem::from)?),
+        }
+    }
+
+    /// Whether any token could be verified.
+    pub(crate) fn are_known(&self) -> bool {
+        self.published() != jwks(&[])
     }
 
     /// The key set (RFC 7517) as JSON.
@@ -61,15 +89,25 @@ impl Keys {
 
     /// Looks at the keys again and again until told to stop.
     pub(crate) async fn run(&self, shutdown: CancellationToken) {
-        while shutdown.run_until_cancelled(tokio::time::sleep(REFRESH)).await.is_some() {
-            self.refresh().await;
+        let pause = || if self.are_known() { REFRESH } else { FIRST_KEY };
+        while shutdown.run_until_cancelled(tokio::time::sleep(pause())).await.is_some() {
+            // A failure was logged, and the next look is soon.
+            drop(self.refresh(&mut *self.asked.lock().await).await);
         }
     }
 
-    async fn refresh(&self) {
-        match self.vault.public_signing_keys().await {
-            Ok(keys) => self.replace(&keys),
-            Err(error) => warn!(%error, "the signing keys cannot be read; those known before stay in use"),
+    async fn refresh(&self, asked: &mut Asked) -> Result<(), VaultError> {
+        let read = self.vault.public_signing_keys().await;
+        asked.answered = read.is_ok();
+        match read {
+            Ok(keys) => {
+                self.replace(&keys);
+                Ok(())
+            }
+            Err(error) => {
+                warn!(%error, "the signing keys cannot be read; those known before stay in use");
+                Err(error)
+            }
         }
     }
 
@@ -81,15 +119,6 @@ impl Keys {
             self.verifier.replace_keys(verifying(keys));
             *published = read;
         }
-    }
-
-    fn may_ask(&self, now: Timestamp) -> bool {
-        let asked_at = self.asked_at.load(Ordering::Relaxed);
-        now.since(Timestamp::from_micros(asked_at)) >= COOLDOWN
-            && self
-                .asked_at
-                .compare_exchange(asked_at, now.micros(), Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
     }
 }
 

@@ -117,16 +117,38 @@ async fn an_erasure_that_was_cut_off_before_the_keys_were_destroyed_is_finished_
 }
 
 #[tokio::test]
-async fn an_erasure_that_was_cut_off_is_finished_at_the_next_start() {
+async fn an_erasure_that_the_log_never_heard_of_erases_nobody() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let (ada, bob) = (house.guest("ada@x.io").await, house.guest("bob@x.io").await);
+    house.delete(&format!("/users/{}", bob.id)).by(&admin).send().await.must_be(202);
+    // A process leaves this behind that was killed before it appended, or right after it was told that it may not.
+    note(&house, ada.id, false, Duration::ZERO).await;
+    note(&house, bob.id, false, Duration::ZERO).await;
+    let house = house.reopened(|_| {}).await;
+    assert_eq!(waiting(&house).await, 2, "they may be under way still");
+    house.clock.advance(Duration::from_secs(86_400));
+    let house = house.reopened(|_| {}).await;
+    assert_eq!(waiting(&house).await, 1, "the account that was closed is erased when its time has come");
+    assert_eq!(house.told_of(ada.id).await, ["user.registered"]);
+    assert_eq!(house.told_of(bob.id).await, ["user.registered", "user.deleted"]);
+    assert!(readable(&house, ada.id).await > 0);
+}
+
+#[tokio::test]
+async fn somebody_who_cannot_be_erased_keeps_nobody_from_starting() {
     let house = House::new().await;
     house.admin().await;
-    let ada = house.guest("ada@x.io").await;
-    // A process that was killed before it appended leaves this behind.
-    note(&house, ada.id, false, Duration::ZERO).await;
+    let (ada, bob) = (house.guest("ada@x.io").await, house.guest("bob@x.io").await);
+    for guest in [&ada, &bob] {
+        note(&house, guest.id, false, Duration::ZERO).await;
+        house.append_by_hand(StreamName::user(guest.id), Version(1), Fact::UserErased).await;
+    }
+    house.append_unreadable(StreamName::user(ada.id), Version(2)).await;
     let house = house.reopened(|_| {}).await;
-    assert_eq!(house.told_of(ada.id).await, ["user.registered", "user.erased"]);
-    assert_eq!(readable(&house, ada.id).await, 0);
-    assert!(waiting(&house).await == 0);
+    assert_eq!(waiting(&house).await, 1, "who is left is due again");
+    let again = house.guest("bob@x.io").await;
+    assert_ne!(again.id, bob.id, "who could be erased was");
 }
 
 #[tokio::test]
@@ -190,6 +212,7 @@ async fn an_erasure_that_was_cut_off_waits_behind_nobody() {
     }
     let ada = house.guest("ada@x.io").await;
     note(&house, ada.id, false, Duration::from_secs(1)).await;
+    house.append_by_hand(StreamName::user(ada.id), Version(1), Fact::UserErased).await;
     let house = house.reopened(|_| {}).await;
     assert_eq!(house.told_of(ada.id).await, ["user.registered", "user.erased"]);
     assert_eq!(readable(&house, ada.id).await, 0);

@@ -249,6 +249,13 @@ impl World {
         self.entropy.uuid_v7(self.clock.now())
     }
 
+    /// Somebody's token, but under a key that nobody ever made.
+    pub(crate) async fn under_an_invented_key(&self, somebody: &Somebody) -> Somebody {
+        let (user, session) = (somebody.user, somebody.session);
+        let claims = self.claims(user, session, Position::START, &[]);
+        Somebody { user, session, token: self.signed(&claims, Some("invented")).await }
+    }
+
     /// A token as the command side signs it.
     async fn access_token(
         &self,
@@ -257,8 +264,12 @@ impl World {
         started: Position,
         roles: &[&str],
     ) -> String {
+        self.signed(&self.claims(user, session, started, roles), None).await
+    }
+
+    fn claims(&self, user: UserId, session: SessionId, started: Position, roles: &[&str]) -> Claims {
         let now = self.clock.now().seconds();
-        let claims = Claims {
+        Claims {
             iss: config().public_url,
             aud: config().public_url,
             sub: user,
@@ -271,11 +282,15 @@ impl World {
             sid: session,
             pos: started,
             roles: roles.iter().map(|role| role.parse().expect("a role name")).collect(),
-        };
+        }
+    }
+
+    /// Signed with the newest key, under its own name or another one.
+    async fn signed(&self, claims: &Claims, name: Option<&str>) -> String {
         let key = self.vault.signing_keys().await.expect("signing keys").remove(0);
         let mut header = Header::new(Algorithm::EdDSA);
-        (header.typ, header.kid) = (Some(TYP.into()), Some(key.kid.clone()));
-        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_der(&key.pkcs8)).expect("a token")
+        (header.typ, header.kid) = (Some(TYP.into()), Some(name.unwrap_or(&key.kid).to_owned()));
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(&key.pkcs8)).expect("a token")
     }
 
     /// What somebody is answered.

@@ -4,7 +4,7 @@ mod master_key;
 mod patience;
 
 use crate::report::{Doing, Failure};
-use patience::patiently;
+pub(crate) use patience::patiently;
 use read_models::ReadModels;
 use service::{clock::Entropy, config::Config};
 use std::{fs, os::unix::fs::DirBuilderExt, path::Path};

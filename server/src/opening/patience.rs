@@ -1,5 +1,6 @@
 //! Waiting for databases that are away.
 
+use command_api::AdminError;
 use read_models::ReadModelsError;
 use std::{error::Error, time::Duration};
 use store::{log::LogError, vault::VaultError};
@@ -9,32 +10,26 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether waiting may mend an error.
-pub(super) trait Away: Error {
+pub(crate) trait Away: Error {
     /// True when the database does not answer; false when it answered, or never could.
     fn is_away(&self) -> bool;
 }
 
-impl Away for LogError {
-    fn is_away(&self) -> bool {
-        matches!(self, LogError::Unavailable(_))
-    }
+macro_rules! away {
+    ($($error:ty),*) => {$(
+        impl Away for $error {
+            fn is_away(&self) -> bool {
+                <$error>::is_away(self)
+            }
+        }
+    )*};
 }
 
-impl Away for VaultError {
-    fn is_away(&self) -> bool {
-        VaultError::is_away(self)
-    }
-}
+away!(LogError, VaultError, ReadModelsError, command_api::StartError, query_api::StartError, AdminError);
 
-impl Away for ReadModelsError {
-    fn is_away(&self) -> bool {
-        ReadModelsError::is_away(self)
-    }
-}
-
-/// Opens something; while it is away says so and, when `patient`, tries again without end. A process that is told to stop
+/// Opens something, or starts something on what is open; while it is away says so and, when `patient`, tries again without end. A process that is told to stop
 /// drops this.
-pub(super) async fn patiently<T, E: Away>(
+pub(crate) async fn patiently<T, E: Away>(
     patient: bool,
     what: &'static str,
     open: impl AsyncFn() -> Result<T, E>,

@@ -3,7 +3,7 @@
 use super::background::Running;
 use crate::{
     Role,
-    opening::Openings,
+    opening::{Openings, patiently},
     report::{Doing, Failure},
 };
 use read_models::ReadModels;
@@ -48,20 +48,27 @@ impl Parts {
         };
         let limiter = Limiter::open(config, &vault.keyed_hash("limits", &[]), clock.clone())
             .doing("open the limits")?;
+        // What was open a moment ago may be away by now.
         let commands = match role.decides() {
-            true => Some(
-                command_api::App::start(log.clone(), vault.clone(), config, clock.clone(), entropy.clone())
-                    .await
-                    .doing("start the command service")?,
-            ),
+            true => {
+                let start = || {
+                    let (log, vault) = (log.clone(), vault.clone());
+                    command_api::App::start(log, vault, config, clock.clone(), entropy.clone())
+                };
+                let started = patiently(true, "what the command service reads at its start", start);
+                Some(started.await.doing("start the command service")?)
+            }
             false => None,
         };
         let queries = match &read_models {
-            Some(models) if role.answers() => Some(
-                query_api::App::start(log.clone(), vault.clone(), models.clone(), config, clock, entropy)
-                    .await
-                    .doing("start the query service")?,
-            ),
+            Some(models) if role.answers() => {
+                let start = || {
+                    let (log, vault, models) = (log.clone(), vault.clone(), models.clone());
+                    query_api::App::start(log, vault, models, config, clock.clone(), entropy.clone())
+                };
+                let started = patiently(true, "what the query service reads at its start", start);
+                Some(started.await.doing("start the query service")?)
+            }
             Some(_) | None => None,
         };
         let projector = role.projects().then(Running::default);

@@ -2,6 +2,7 @@
 
 use crate::{
     Role, admin,
+    opening::patiently,
     report::{self, Doing, Failure},
 };
 use service::{
@@ -30,9 +31,9 @@ pub(super) async fn first_admin(
         Role::Everything | Role::Commands | Role::Projection | Role::Queries => None,
     };
     let Some(password) = config.admin_password.as_ref().or(made_up.as_ref()) else { return Ok(None) };
-    let made = command_api::bootstrap_admin(commands, &email, password.expose())
-        .await
-        .doing("make the first admin")?;
+    let make = || command_api::bootstrap_admin(commands, &email, password.expose());
+    let made =
+        patiently(true, "what the first admin is kept in", make).await.doing("make the first admin")?;
     Ok(made.map(|_| FirstAdmin { email, one_time_password: made_up }))
 }
 

@@ -77,6 +77,20 @@ fn operators_are_told_of_every_metric() {
     assert!(untold.is_empty(), "docs/OPERATIONS.md does not tell of {untold:?}");
 }
 
+/// Which failures of a database waiting may mend, as a crate says it.
+fn what_is_away(path: &str) -> String {
+    let text = text(path);
+    let start = text.find("/// Whether the database could not be reached").expect("the table of failures");
+    text[start..].replace("pub(crate) ", "")
+}
+
+#[test]
+fn both_crates_that_speak_sql_say_the_same_of_databases_that_are_away() {
+    let (store, read_models) = (what_is_away("store/src/away.rs"), what_is_away("read-models/src/error.rs"));
+    assert!(store.contains("WorkerCrashed") && store.contains("fn says_so"), "{store}");
+    assert_eq!(store, read_models);
+}
+
 #[test]
 fn no_password_has_a_default() {
     for line in text(".env.example").lines().filter(|line| line.contains("PASSWORD")) {

@@ -10,6 +10,7 @@ mod privileges;
 mod restore;
 mod roles;
 mod servers;
+mod start;
 mod stories;
 mod support;
 mod valkey;

@@ -12,7 +12,13 @@ use std::process::Command;
 const LOGINS: [&str; 4] = ["owner", "command", "projector", "query"];
 
 /// How PostgreSQL, and our own function, say no.
-const REFUSALS: [&str; 3] = ["permission denied", "must be superuser", "only notes of exports are taken"];
+const REFUSALS: [&str; 5] = [
+    "permission denied",
+    "must be superuser",
+    "only notes of exports are taken",
+    "invalid byte sequence",
+    "value out of range",
+];
 
 /// Where a login finds a database: `postgres://evident_query:…@host/evident_log`.
 fn url(server: &Server, login: &str, database: &str) -> String {
@@ -90,6 +96,9 @@ async fn with_nats(program: &str) {
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
     queries.until_ready().await;
     nothing_else_is_allowed(&server);
+    no_note_is_forged(&server);
+    // Whoever follows has come to the end of the log: it holds nothing that they stumble over.
+    queries.until_ready().await;
 }
 
 async fn a_visit_succeeds(commands: &Service, queries: &mut Service) {
@@ -148,9 +157,9 @@ fn nothing_else_is_allowed(server: &Server) {
             "select evident_log.append('{1}', '{x}', '{1}', array[gen_random_uuid()], '{\\x00}')",
         ),
         (
-            "query",
+            "projector",
             "log",
-            "select evident_log.append_notes('{1}', '{user-x}', '{1}', array[gen_random_uuid()], '{\\x00}')",
+            "select evident_log.append_notes('{1}', '{x}', '{1}', array[gen_random_uuid()], '{\\x00}')",
         ),
         ("query", "log", "truncate evident_log.records"),
         ("query", "vault", "select * from evident_vault.credential_keys"),
@@ -175,4 +184,49 @@ fn nothing_else_is_allowed(server: &Server) {
         "do $$ begin assert not exists (select from evident_vault.server_keys where purpose = 'refresh'); end $$",
     );
     assert_eq!(refresh, "", "the key of the refresh tokens is not seen");
+}
+
+/// A note of an export like the one that is there, under an id of its own; then what becomes of it.
+fn note(stream: &str, version: u8, record: &str) -> String {
+    format!(
+        "with one as materialized (
+            select gen_random_uuid() as id, substr(stream, 8) as first, convert_from(record, 'UTF8') as said
+            from evident_log.records where stream ~ '^export-' order by position limit 1
+        ), copied as (select id, replace(said, first, id::text) as said from one)
+        select evident_log.append_notes('{{1}}', array[{stream}], '{{{version}}}', array[id], array[{record}])
+        from copied"
+    )
+}
+
+/// The bytes of a note are looked at, not what is said beside them.
+fn no_note_is_forged(server: &Server) {
+    const STREAM: &str = "'export-' || id";
+    let (taken, said) = tried(server, "query", "log", &note(STREAM, 1, "convert_to(said, 'UTF8')"));
+    assert!(taken, "what is forged below is an honest note otherwise: {said}");
+    let written = |forged: &str| note(STREAM, 1, &format!("convert_to({forged}, 'UTF8')"));
+    let forged = [
+        note("'user-' || id", 1, "convert_to(said, 'UTF8')"),
+        note("'export-' || gen_random_uuid()", 1, "convert_to(said, 'UTF8')"),
+        note(STREAM, 2, "convert_to(said, 'UTF8')"),
+        note(STREAM, 1, "'\\x00'::bytea"),
+        note(STREAM, 1, "'{}'::bytea"),
+        written("replace(said, 'subject\":\"export-', 'subject\":\"user-')"),
+        written("replace(said, 'audit.exported.v1', 'user.erased.v1')"),
+        written("replace(said, 'streamversion\":1', 'streamversion\":2')"),
+        written("replace(said, id::text, gen_random_uuid()::text)"),
+        written("regexp_replace(said, 'log:[^\"]*', 'log:' || gen_random_uuid())"),
+        written("regexp_replace(said, 'user:[^\"]*', 'system')"),
+        written("regexp_replace(said, 'time\":\"[^T]*T', 'time\":\"2026-02-30T')"),
+        written("regexp_replace(said, 'T[0-9]+:', 'T24:')"),
+        written("regexp_replace(said, 'salt\":\"[^\"]*', 'salt\":\"AAAA')"),
+        written("replace(said, '\"data\"', '\"subject\":\"user-x\",\"data\"')"),
+        written("replace(said, '\"data\"', '\"more\":1,\"data\"')"),
+        written("replace(said, '\"from\":', '\"from\":-')"),
+        written("said || ' '"),
+    ];
+    for statement in forged {
+        let (done, said) = tried(server, "query", "log", &statement);
+        let refused = REFUSALS.iter().any(|refusal| said.contains(refusal));
+        assert!(!done && refused, "{statement}: {said}");
+    }
 }

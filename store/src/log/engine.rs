@@ -28,8 +28,16 @@ pub(super) enum Writer {
     Kurrentdb(kurrentdb::Writer),
 }
 
-/// A position and the bytes that lie there, as an engine answers them.
-pub(super) type Row = (i64, Vec<u8>);
+/// What lies at a position, as an engine answers it: position, stream, version, and the bytes.
+pub(super) type Row = (i64, String, i64, Vec<u8>);
+
+/// The engine found a record under another name than the record's own. No writer of ours puts it there.
+#[derive(Debug, thiserror::Error)]
+#[error("it lies at {stream}, version {version}, and says that it is another stream's or version's")]
+struct Misplaced {
+    stream: String,
+    version: i64,
+}
 
 /// Applies the migrations of the engine that the URL names.
 pub(super) async fn migrate(url: &str) -> Result<(), LogError> {
@@ -182,13 +190,16 @@ impl Writer {
     }
 }
 
-/// A row as a record of this log.
-pub(super) fn stored(log: LogId, (position, bytes): Row) -> Result<Stored, LogError> {
+/// A row as a record of this log, which lies where it says that it does.
+pub(super) fn stored(log: LogId, (position, stream, version, bytes): Row) -> Result<Stored, LogError> {
     let position = from_sql(position);
     let record = Record::parse(bytes.into())
         .map_err(|source| LogError::Corrupt { position, source: Arc::new(source) })?;
     if record.log != log {
         return Err(LogError::OtherLog { position, expected: log, found: record.log });
+    }
+    if record.stream.as_str() != stream || to_sql(record.version.0) != version {
+        return Err(LogError::Corrupt { position, source: Arc::new(Misplaced { stream, version }) });
     }
     Ok(Stored { position, record })
 }

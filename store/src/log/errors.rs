@@ -134,6 +134,12 @@ pub enum AppendError {
 }
 
 impl LogError {
+    /// Whether the engine does not answer, so that asking again later may go better.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
     /// The engine did not answer before its deadline.
     pub(super) fn timed_out() -> Self {
         Self::Unavailable(Arc::new(io::Error::from(io::ErrorKind::TimedOut)))

@@ -42,13 +42,17 @@ const APPEND_NOTES: &str =
 const MAY_APPEND: &str = "
     select has_function_privilege('evident_log.append(integer[], text[], bigint[], uuid[], bytea[])', 'execute')";
 const READ_STREAM: &str = "
-    select position, record from evident_log.records where stream = $1 and version > $2 order by version limit $3";
+    select position, stream, version, record from evident_log.records
+    where stream = $1 and version > $2 order by version limit $3";
 const READ_LAST: &str = "
-    select position, record from evident_log.records where stream = $1 order by version desc limit 1";
+    select position, stream, version, record from evident_log.records
+    where stream = $1 order by version desc limit 1";
 const READ_ALL: &str = "
-    select position, record from evident_log.records where position > $1 order by position limit $2";
+    select position, stream, version, record from evident_log.records
+    where position > $1 order by position limit $2";
 const READ_AT: &str = "
-    select position, record from evident_log.records where position = any ($1) order by position";
+    select position, stream, version, record from evident_log.records
+    where position = any ($1) order by position";
 const HEAD: &str = "select position from evident_log.head";
 
 /// The lock of `append_in_turn` for as long as this statement takes: free when it was to be had.

@@ -29,13 +29,16 @@ const READERS: u32 = 4;
 const HAS_MIGRATIONS: &str = "select count(*) from sqlite_schema where name = 'log_migrations'";
 const MIGRATED: &str = "select coalesce(max(version), 0) from log_migrations where success";
 const LOG_ID: &str = "select log_id from log";
-const READ_STREAM: &str =
-    "select position, record from records where stream = $1 and version > $2 order by version limit $3";
+const READ_STREAM: &str = "
+    select position, stream, version, record from records
+    where stream = $1 and version > $2 order by version limit $3";
 const READ_LAST: &str =
-    "select position, record from records where stream = $1 order by version desc limit 1";
-const READ_ALL: &str = "select position, record from records where position > $1 order by position limit $2";
+    "select position, stream, version, record from records where stream = $1 order by version desc limit 1";
+const READ_ALL: &str =
+    "select position, stream, version, record from records where position > $1 order by position limit $2";
 const READ_AT: &str = "
-    select position, record from records where position in (select value from json_each($1)) order by position";
+    select position, stream, version, record from records
+    where position in (select value from json_each($1)) order by position";
 const HEAD: &str = "select coalesce(max(position), 0) from records";
 const VERSIONS: &str = "
     select asked.value, (select max(version) from records where stream = asked.value) from json_each($1) as asked";

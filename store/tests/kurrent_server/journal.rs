@@ -28,6 +28,8 @@ pub(crate) struct Journal {
     pub(crate) tells_positions: bool,
     /// Appends to this stream are refused for good.
     pub(crate) poisoned: Option<Bytes>,
+    /// Appends to this stream are not for this user.
+    pub(crate) forbidden: Option<Bytes>,
 }
 
 /// One append, as it lies in the file.
@@ -59,6 +61,7 @@ impl Journal {
             streams: HashMap::new(),
             tells_positions: true,
             poisoned: None,
+            forbidden: None,
         };
         let mut rest = bytes.as_slice();
         while let Some((length, tail)) = rest.split_at_checked(LENGTH_BYTES) {

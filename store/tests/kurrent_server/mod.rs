@@ -116,6 +116,21 @@ impl KurrentServer {
         self.journal(|journal| journal.poisoned = Some(stream));
     }
 
+    /// Refuses this user's appends to a stream from now on.
+    pub(crate) fn forbid(&self, stream: &str) {
+        let stream = Bytes::copy_from_slice(stream.as_bytes());
+        self.journal(|journal| journal.forbidden = Some(stream));
+    }
+
+    /// What a stream's last event says.
+    pub(crate) fn data(&self, stream: &str) -> Bytes {
+        let stream = Bytes::copy_from_slice(stream.as_bytes());
+        self.journal(|journal| {
+            let events = journal.stream(&stream).expect("a stream");
+            events.last().expect("an event").data.clone()
+        })
+    }
+
     /// Tells no positions with the events of a stream, as servers before 22.10.
     pub(crate) fn tell_no_positions(&self) {
         self.journal(|journal| journal.tells_positions = false);

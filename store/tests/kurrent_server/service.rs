@@ -113,6 +113,9 @@ async fn appended(shared: Shared, mut parts: Streaming<AppendReq>) -> Result<App
         if journal.poisoned.as_ref() == Some(&stream) {
             return Err(Status::invalid_argument("poison"));
         }
+        if journal.forbidden.as_ref() == Some(&stream) {
+            return Err(Status::permission_denied("not yours"));
+        }
         Ok(journal.append(&stream, expected, proposed))
     });
     let result = match outcome.await.expect("the journal holds")? {

@@ -10,7 +10,7 @@ use crate::{
 };
 use events::{LogId, Position, Version};
 use futures_util::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use store::log::{AppendError, Log, LogError};
 use tempfile::TempDir;
@@ -85,6 +85,33 @@ async fn a_tail_and_an_append_outlive_the_servers_death() {
     let unnoticed = log.append(&user, Version(2), vec![record(log.id(), &user, 3)]).await;
     assert_eq!(unnoticed.expect("a lost connection alone fails nobody").version, Version(3));
     assert_eq!(Places::of(&log).await.count(), 3);
+}
+
+#[tokio::test]
+async fn migrating_lets_the_group_read_beside_whoever_may() {
+    let folder = TempDir::new().expect("a folder");
+    let server = KurrentServer::start(folder.path());
+    let readers = || -> Value {
+        let said: Value = serde_json::from_slice(&server.data("$$$all")).expect("JSON");
+        said["$acl"]["$r"].clone()
+    };
+    for _ in 0..2 {
+        Log::migrate(&server.url()).await.expect("migrates");
+        assert_eq!(readers(), json!(["$admins", "evident"]));
+    }
+    let others = json!({"$acl": {"$r": ["$admins", "backup"]}, "theirs": 7});
+    server.put("$$$all", &others.to_string().into());
+    Log::migrate(&server.url()).await.expect("migrates");
+    assert_eq!(readers(), json!(["$admins", "backup", "evident"]));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_let_us_say_who_reads_is_migrated_all_the_same() {
+    let folder = TempDir::new().expect("a folder");
+    let server = KurrentServer::start(folder.path());
+    server.forbid("$$$all");
+    let log = migrated(&server.url()).await;
+    assert_eq!(log.head().await.expect("a head"), Position::START);
 }
 
 #[tokio::test]

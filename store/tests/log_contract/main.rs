@@ -70,7 +70,8 @@ mod sql {
                 nobody_changes_or_removes_a_record;
             read:
                 a_gap_stops_the_reader
-                a_record_of_another_log_stops_the_reader;
+                a_record_of_another_log_stops_the_reader
+                a_record_that_lies_where_it_was_not_written_for_stops_the_reader;
             follow: a_foreign_write_transaction_does_not_stop_the_tail;
             crash: a_process_killed_before_its_commit_leaves_nothing;
         }

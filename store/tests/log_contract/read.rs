@@ -107,6 +107,25 @@ pub(crate) async fn a_record_of_another_log_stops_the_reader(engine: Engine) {
     }
 }
 
+pub(crate) async fn a_record_that_lies_where_it_was_not_written_for_stops_the_reader(engine: Engine) {
+    let log = filled(&engine, 2).await;
+    let (unguarded, records) = (
+        engine.say(
+            "drop trigger records_never_change",
+            "alter table evident_log.records disable trigger records_only_grow",
+        ),
+        engine.say("records", "evident_log.records"),
+    );
+    let mut foreign = engine.foreign().await;
+    foreign.execute(unguarded).await;
+    for (at, moved) in [(1, "stream = 'user-x'"), (2, "version = 7")] {
+        foreign.execute(&format!("update {records} set {moved} where position = {at}")).await;
+        let stopped = log.read_at(&[Position(at)]).await;
+        let corrupt = matches!(stopped, Err(LogError::Corrupt { position, .. }) if position == Position(at));
+        assert!(corrupt, "{moved}: {stopped:?}");
+    }
+}
+
 pub(crate) async fn a_log_that_is_not_migrated_is_refused(engine: Engine) {
     let refused = Log::open(engine.url()).await;
     assert!(matches!(refused, Err(LogError::NotMigrated)), "{refused:?}");

@@ -9,6 +9,7 @@
 //!
 //! Everything is read from the leader: what was acknowledged is there.
 
+mod access;
 mod connection;
 mod reader;
 mod writer;
@@ -41,12 +42,17 @@ struct TooOld;
 #[error("it is part of an explicit transaction, which Evident never writes")]
 struct InTransaction;
 
-/// Gives the log its name. Of several who do so at once one wins, and its name is everybody's.
+/// Gives the log its name, and its readers their right.
 pub(super) async fn migrate(url: &str) -> Result<(), LogError> {
     let connection = &Connection::new(url)?;
-    if log_id(connection).await?.is_some() {
-        return Ok(());
+    if log_id(connection).await?.is_none() {
+        name(connection).await?;
     }
+    access::let_the_group_read(connection).await
+}
+
+/// Gives the log its name. Of several who do so at once one wins, and its name is everybody's.
+async fn name(connection: &Connection) -> Result<(), LogError> {
     let made = connection.attempt(Connection::deadline(), |client| async move {
         let options =
             AppendToStreamOptions::default().stream_state(StreamState::NoStream).requires_leader(true);

@@ -63,7 +63,7 @@ impl Readers {
         // Event 0 is version 1, so the next one has the number of the last version.
         let count = MAX_STREAM_RECORDS + 1;
         let found = self::stream(&self.connection, Connection::deadline(), &name, after.0, count).await?;
-        found.into_iter().map(row).collect()
+        found.into_iter().map(|event| self.row(event)).collect()
     }
 
     pub(in super::super) async fn last(&self, stream: &StreamName) -> Result<Option<Row>, LogError> {
@@ -71,7 +71,7 @@ impl Readers {
         let options =
             ReadStreamOptions::default().position(StreamPosition::End).max_count(1).requires_leader(true);
         let found = read_stream(&self.connection, Connection::deadline(), &name, options).await?;
-        found.into_iter().next().map(row).transpose()
+        found.into_iter().next().map(|event| self.row(event)).transpose()
     }
 
     /// A page after a position. It is read from that position on, so that a record which was lost is missed.
@@ -82,11 +82,11 @@ impl Readers {
         }
         if after == Position::START {
             let page = self.ours(StreamPosition::Start, limit).await?.unwrap_or_default();
-            return page.into_iter().map(row).collect();
+            return page.into_iter().map(|event| self.row(event)).collect();
         }
         let page = self.from(after, limit.saturating_add(1)).await?;
         if let Some(page) = page {
-            return page.into_iter().skip(1).map(row).collect();
+            return page.into_iter().skip(1).map(|event| self.row(event)).collect();
         }
         // The reader is where nothing lies. Beyond the end there is nothing to read; a caller may also mean "from
         // this position on", and have said the number before it.
@@ -94,7 +94,10 @@ impl Readers {
             return Ok(Vec::new());
         }
         let page = self.from(after.next(), limit).await?;
-        page.ok_or(LogError::NoRecordAt { position: after })?.into_iter().map(row).collect()
+        page.ok_or(LogError::NoRecordAt { position: after })?
+            .into_iter()
+            .map(|event| self.row(event))
+            .collect()
     }
 
     pub(in super::super) async fn at(&self, positions: &[Position]) -> Result<Vec<Row>, LogError> {
@@ -104,7 +107,7 @@ impl Readers {
         positions.retain(|position| (1..=i64::MAX as u64).contains(&position.0));
         let pages = iter(positions).map(|position| self.from(position, 1)).buffered(AT_A_TIME);
         let pages: Vec<_> = pages.try_collect().await?;
-        pages.into_iter().flatten().flatten().map(row).collect()
+        pages.into_iter().flatten().flatten().map(|event| self.row(event)).collect()
     }
 
     /// The position of the last record.
@@ -126,6 +129,14 @@ impl Readers {
 
     pub(in super::super) fn close(&self) {
         self.connection.close();
+    }
+
+    fn row(&self, event: RecordedEvent) -> Result<Row, LogError> {
+        let prefix = self.connection.prefix();
+        let stream = event.stream_id().strip_prefix(&prefix).unwrap_or_else(|| event.stream_id()).to_owned();
+        // Event 0 is version 1.
+        let version = to_sql(event.revision.saturating_add(1));
+        Ok((to_sql(place(&event)?.0), stream, version, event.data.into()))
     }
 
     /// The last event of all, ours or not.
@@ -235,8 +246,4 @@ async fn collect(mut read: ReadStream) -> Result<Vec<RecordedEvent>, Error> {
 
 const fn in_all(position: Position) -> eventstore::Position {
     eventstore::Position { commit: position.0, prepare: position.0 }
-}
-
-fn row(event: RecordedEvent) -> Result<Row, LogError> {
-    Ok((to_sql(place(&event)?.0), event.data.into()))
 }
