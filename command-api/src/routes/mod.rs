@@ -10,5 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// All commands, on their paths below `/api/v1`.
 pub(crate) fn router(app: App) -> OpenApiRouter {
-    auth::router().merge(users::router()).merge(roles::router()).with_state(app)
+    commands().with_state(app)
+}
+
+/// The same before anything is there for them to work with.
+pub(crate) fn commands() -> OpenApiRouter<App> {
+    auth::router().merge(users::router()).merge(roles::router())
 }
