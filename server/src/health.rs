@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than a readiness check takes.
+/// Longer than a readiness check takes, which is two seconds at most, all of it.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// More than a readiness answer is long.
 const LONGEST_ANSWER: u64 = 16 * 1024;
@@ -43,7 +43,7 @@ fn reachable(bind: SocketAddr) -> SocketAddr {
     let ip = match bind.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
     SocketAddr::new(ip, bind.port())
 }
