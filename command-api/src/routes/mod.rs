@@ -5,7 +5,7 @@ mod roles;
 mod users;
 
 use crate::App;
-use service::problem::{GuessProblems, Problems};
+use service::problem::Problems;
 use utoipa_axum::router::OpenApiRouter;
 
 /// All commands, on their paths below `/api/v1`.
