@@ -54,7 +54,7 @@ async fn the_doctor_looks_at_what_helps_and_calls_it_a_fault_only_when_it_is_one
         let finding = said.lines().find(|line| line.starts_with(part)).unwrap_or_else(|| panic!("{said}"));
         assert!(finding.ends_with("everything goes on without it"), "{finding}");
     }
-    evident.set("EVIDENT_REDIS_URL", "redis://");
+    evident.set("EVIDENT_REDIS_URL", "redis://127.0.0.1/no-number");
     let (well, said) = doctor(&evident);
     assert!(!well && said.contains("Valkey: WRONG"), "{said}");
 }
