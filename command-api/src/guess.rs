@@ -9,11 +9,11 @@ use crate::{
     input::directory_key,
 };
 use events::{FailureCause, Timestamp, UserId};
-use http::{HeaderName, HeaderValue};
 use service::{
-    problem::{Code, Problem},
+    problem::{Code, Limit, Problem},
     shared::Subscriber,
 };
+use std::time::Duration;
 use store::vault::{AddressHash, Attempts, Scope};
 
 /// The right to check one password for one address. It counts as failed until it is said to be right.
@@ -97,20 +97,13 @@ impl App {
     }
 }
 
-/// 429, the same for every address. Says the limit as `draft-ietf-httpapi-ratelimit-headers-10` does.
+/// 429, the same for every address.
 fn locked(until: Timestamp, now: Timestamp) -> Failure {
-    let wait = until.since(now);
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let problem = Problem::new(Code::TooManyAttempts).retry_after(wait).header(RATE_LIMIT_POLICY, POLICY);
-    match HeaderValue::try_from(format!("\"sign-in\";r=0;t={seconds}")) {
-        Ok(left) => problem.header(RATE_LIMIT, left).into(),
-        Err(_) => problem.into(),
-    }
+    Problem::limited(Code::TooManyAttempts, SIGN_INS, until.since(now)).into()
 }
 
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const POLICY: HeaderValue = HeaderValue::from_static("\"sign-in\";q=5;w=60");
+/// What one source may try at one address (`domain::throttle`).
+const SIGN_INS: Limit = Limit { name: "sign-in", quota: 5, window: Duration::from_secs(60) };
 
 fn tally(attempts: &Attempts) -> Tally {
     let Attempts { failures, locked_until, window_started, recorded_in_window } = *attempts;

@@ -30,9 +30,16 @@ pub use app::{App, StartError};
 pub use operator::{AdminError, bootstrap_admin, create_admin};
 pub use signing::SigningError;
 
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 /// All commands as routes, each with its page in the OpenAPI document.
 pub fn router(app: App) -> OpenApiRouter {
     routes::router(app)
+}
+
+/// The pages of all commands, for whoever documents them without taking any.
+#[must_use]
+pub fn document() -> OpenApi {
+    routes::commands().into_openapi()
 }

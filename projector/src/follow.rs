@@ -126,6 +126,7 @@ impl Projector {
     async fn wait_out(&mut self, broken: &ProjectorError) {
         let retry_ms = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX);
         tracing::warn!(error = %broken, retry_ms, "the read models fall behind");
+        metrics::retries();
         self.stop.run_until_cancelled(tokio::time::sleep(self.pause)).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }

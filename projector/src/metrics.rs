@@ -1,7 +1,7 @@
 //! What an operator sees of a projector.
 
 use events::Position;
-use metrics::{gauge, histogram};
+use metrics::{counter, gauge, histogram};
 use read_models::{ReadModels, ReadModelsError};
 use std::{convert::Infallible, time::Duration};
 use store::log::Log;
@@ -14,6 +14,11 @@ pub(crate) fn applied(events: usize, took: Duration) {
     histogram!("evident_projector_batch_seconds").record(took);
 }
 
+/// Counts a pause after a failure.
+pub(crate) fn retries() {
+    counter!("evident_retries_total", "of" => "projection").increment(1);
+}
+
 /// Whether another projector writes, and this one only stands by.
 pub(crate) fn stands_by(stands_by: bool) {
     gauge!("evident_projector_standby").set(f64::from(u8::from(stands_by)));
@@ -24,7 +29,7 @@ pub(crate) async fn watch(log: &Log, models: &ReadModels) -> Infallible {
     loop {
         if let (Ok(head), Ok((position, parked))) = (log.head().await, shown(models).await) {
             gauge!("evident_projector_position").set(position.0 as f64);
-            gauge!("evident_projector_lag_events").set(head.0.saturating_sub(position.0) as f64);
+            gauge!("evident_projector_lag_positions").set(head.0.saturating_sub(position.0) as f64);
             gauge!("evident_projector_parked_streams").set(parked as f64);
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -20,4 +20,4 @@ mod views;
 mod wait;
 
 pub use app::{App, StartError};
-pub use routes::router;
+pub use routes::{document, router};

@@ -1,7 +1,7 @@
 //! `evident admin create`: one more admin, made by whoever can open the stores.
 
 use crate::{
-    opening,
+    opening::Openings,
     report::{self, Doing, Failure},
 };
 use command_api::App;
@@ -22,17 +22,16 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn create(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let stores = opening::open(config).await?;
+    let openings = Openings::at_once(config);
+    let (log, vault) = (openings.log().await?, openings.vault().await?);
     let password = match arguments.password_stdin {
         true => Secret::new(password_from_stdin()?),
         false => one_time_password(&Entropy::System),
     };
-    let app = App::start(stores.log.clone(), stores.vault, config, Clock::System, Entropy::System)
-        .await
-        .doing("start")?;
+    let app = App::start(log.clone(), vault, config, Clock::System, Entropy::System).await.doing("start")?;
     let user =
         command_api::create_admin(&app, &arguments.email, password.expose()).await.doing("make an admin")?;
-    stores.log.close().await;
+    log.close().await;
     report::say(format_args!("{} is an admin ({user}).", arguments.email));
     if !arguments.password_stdin {
         report::say(format_args!("Password, shown this once: {}", password.expose()));

@@ -78,8 +78,8 @@ pub(crate) fn parse(role: Role) -> Command {
 pub(crate) async fn run(role: Role, command: Command) -> ExitCode {
     let config = match Environment::load(std::path::Path::new(".")).map(|found| Config::read(&found)) {
         Ok(Ok(config)) => config,
-        Ok(Err(mistakes)) => return report::misconfigured(&mistakes),
-        Err(error) => return report::failed("read .env", &error),
+        Ok(Err(mistakes)) => return report::misconfigured(role, &mistakes),
+        Err(error) => return report::failed(role, "read .env", &error),
     };
     let outcome = match command {
         Command::Serve => serve::run(config, role).await,
@@ -92,5 +92,5 @@ pub(crate) async fn run(role: Role, command: Command) -> ExitCode {
         Command::Doctor => doctor::run(&config).await,
         Command::Health => health::run(&config).await,
     };
-    outcome.unwrap_or_else(|failure| report::failed(failure.doing, failure.cause.as_ref()))
+    outcome.unwrap_or_else(|failure| report::failed(role, failure.doing, failure.cause.as_ref()))
 }

@@ -9,8 +9,12 @@ use utoipa::openapi::{
 };
 use utoipa_swagger_ui::SwaggerUi;
 
-/// The document of all routes, with what no single route can say.
-pub(crate) fn described(mut document: OpenApi, config: &Config) -> OpenApi {
+/// The document of all operations, with what no single route can say. What this process does not do itself another one
+/// does on the same public address, so it stands here too; `here` is what this process serves.
+pub(crate) fn described(here: OpenApi, config: &Config) -> OpenApi {
+    let mut document = command_api::document();
+    document.merge(query_api::document());
+    document.merge(here);
     document.info = Info::new("Evident", env!("CARGO_PKG_VERSION"));
     document.info.description =
         Some("Users, sessions, and an audit trail that can be proved. See docs/API.md for what all operations share.".into());

@@ -1,11 +1,15 @@
 //! `evident doctor`: looks at the configuration and the stores, says what it finds, and what to do about it.
 
 use crate::{
-    opening::{self, Stores},
+    opening::{self, Openings, Stores},
     report::{self, Failure},
 };
-use service::config::Config;
+use service::{
+    config::{Config, Secret},
+    shared::{Unreached, Valkey},
+};
 use std::process::ExitCode;
+use store::bus::BusError;
 
 pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     report::say("configuration: in order");
@@ -16,7 +20,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let findings = examine(&stores).await;
+    let findings = examine(config, &stores).await;
     let healthy = findings.iter().all(|finding| finding.healthy);
     for finding in findings {
         let verdict = if finding.healthy { "in order" } else { "WRONG" };
@@ -25,6 +29,9 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What is said of a part that is only there to help.
+const GOES_ON: &str = "everything goes on without it";
+
 /// One thing that was looked at.
 struct Finding {
     part: &'static str,
@@ -32,8 +39,44 @@ struct Finding {
     text: String,
 }
 
-async fn examine(stores: &Stores) -> Vec<Finding> {
-    vec![log(stores).await, vault(stores).await, read_models(stores).await, parked(stores).await]
+async fn examine(config: &Config, stores: &Stores) -> Vec<Finding> {
+    let mut findings =
+        vec![log(stores).await, vault(stores).await, read_models(stores).await, parked(stores).await];
+    findings.extend(nats(config, stores).await);
+    if let Some(url) = &config.redis_url {
+        findings.push(valkey(url).await);
+    }
+    findings
+}
+
+/// Nothing when none is configured. One that is away costs some milliseconds; one that carries another log is a fault.
+async fn nats(config: &Config, stores: &Stores) -> Option<Finding> {
+    let looked = match Openings::at_once(config).bus().await {
+        Ok(bus) => bus?.look(stores.log.id()).await.map_err(|error| match error {
+            BusError::Unavailable(_) | BusError::NoStream => (true, error.to_string()),
+            BusError::MalformedUrl
+            | BusError::Moved
+            | BusError::OtherLog { .. }
+            | BusError::Malformed { .. }
+            | BusError::Refused(_) => (false, error.to_string()),
+        }),
+        Err(failure) => Err((false, failure.cause.to_string())),
+    };
+    let (healthy, text) = match looked {
+        Ok(()) => (true, "the stream EVIDENT carries this log".into()),
+        Err((true, why)) => (true, format!("{why}; {GOES_ON}")),
+        Err((false, why)) => (false, why),
+    };
+    Some(Finding { part: "NATS", healthy, text })
+}
+
+async fn valkey(url: &Secret) -> Finding {
+    let (healthy, text) = match Valkey::look(url.expose()).await {
+        Ok(()) => (true, "it counts for all processes".into()),
+        Err(error @ Unreached::Away(_)) => (true, format!("{error}; {GOES_ON}")),
+        Err(error @ (Unreached::Url(_) | Unreached::Refused(_))) => (false, error.to_string()),
+    };
+    Finding { part: "Valkey", healthy, text }
 }
 
 async fn log(stores: &Stores) -> Finding {

@@ -3,7 +3,7 @@
 //! people are due again, before the vault serves anybody.
 
 use crate::{
-    opening,
+    opening::Openings,
     report::{self, Doing, Failure},
 };
 use events::{Category, Fact, Position};
@@ -17,14 +17,15 @@ use store::{
 const PAGE: usize = 1_000;
 
 pub(crate) async fn replay(config: &Config) -> Result<ExitCode, Failure> {
-    let stores = opening::open(config).await?;
+    let openings = Openings::at_once(config);
+    let (log, vault) = (openings.log().await?, openings.vault().await?);
     let (mut after, mut erased) = (Position::START, 0_u64);
     loop {
-        let page = stores.log.read_all(after, PAGE).await.doing("read the log")?;
+        let page = log.read_all(after, PAGE).await.doing("read the log")?;
         let Some(last) = page.last() else { break };
         after = last.position;
         for stored in &page {
-            erased += u64::from(replay_one(&stores.vault, config, stored).await?);
+            erased += u64::from(replay_one(&vault, config, stored).await?);
         }
     }
     report::say(format_args!("{erased} erased people have no keys, as of position {after}."));

@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than a readiness check takes.
+/// Longer than a readiness check takes, which is two seconds at most, all of it.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// More than a readiness answer is long.
 const LONGEST_ANSWER: u64 = 16 * 1024;

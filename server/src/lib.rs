@@ -30,7 +30,7 @@ pub fn main(role: Role) -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report::failed("start the async runtime", &error),
+        Err(error) => return report::failed(role, "start the async runtime", &error),
     };
     runtime.block_on(cli::run(role, command))
 }

@@ -6,6 +6,7 @@
     reason = "an operator's command answers on the terminal"
 )]
 
+use crate::Role;
 use service::config::Mistake;
 use std::{error::Error, process::ExitCode};
 
@@ -35,9 +36,9 @@ pub(crate) fn say(line: impl std::fmt::Display) {
     println!("{line}");
 }
 
-/// The failure with all its causes; exit status 1.
-pub(crate) fn failed(doing: &str, cause: &(dyn Error + 'static)) -> ExitCode {
-    let mut text = format!("evident: failed to {doing}: {cause}");
+/// The failure with all its causes, in the name of the binary that failed; exit status 1.
+pub(crate) fn failed(role: Role, doing: &str, cause: &(dyn Error + 'static)) -> ExitCode {
+    let mut text = format!("{}: failed to {doing}: {cause}", role.binary());
     let mut deeper = cause.source();
     while let Some(cause) = deeper {
         let cause_text = cause.to_string();
@@ -53,11 +54,11 @@ pub(crate) fn failed(doing: &str, cause: &(dyn Error + 'static)) -> ExitCode {
 }
 
 /// Every mistake in the configuration at once; exit status 2.
-pub(crate) fn misconfigured(mistakes: &[Mistake]) -> ExitCode {
-    eprintln!("evident: the configuration has {} mistake(s):", mistakes.len());
+pub(crate) fn misconfigured(role: Role, mistakes: &[Mistake]) -> ExitCode {
+    eprintln!("{}: the configuration has {} mistake(s):", role.binary(), mistakes.len());
     for mistake in mistakes {
         eprintln!("  {mistake}");
     }
-    eprintln!("`evident --help` lists every variable.");
+    eprintln!("`{} --help` lists every variable.", role.binary());
     ExitCode::from(2)
 }

@@ -29,6 +29,11 @@ impl Role {
         matches!(self, Role::Everything | Role::Commands)
     }
 
+    /// Whether anybody but machines asks it.
+    pub(crate) const fn is_public(self) -> bool {
+        self.decides() || self.answers()
+    }
+
     /// Whether it follows the log into the read models.
     pub(crate) const fn projects(self) -> bool {
         matches!(self, Role::Everything | Role::Projection)

@@ -1,8 +1,7 @@
 //! What the OpenAPI document says of headers: once, for all operations that they belong to.
 //!
 //! What an operation's method and path decide is added by [`describe_headers`]. That a command can be held to a version
-//! it says itself, by naming [`IfMatch`] among its parameters, and that guessing at it is limited, by naming
-//! [`GuessProblems`](crate::problem::GuessProblems).
+//! it says itself, by naming [`IfMatch`] among its parameters.
 
 use crate::extract::IfMatch;
 use utoipa::{
@@ -37,6 +36,8 @@ const POSITION: Said =
 const ETAG: Said = ("ETag", "The version, for `If-Match`.");
 const LOCATION: Said = ("Location", "Where what was created is read.");
 const RETRY_AFTER: Said = ("Retry-After", "With 429 and 503: whole seconds to wait.");
+const RATE_LIMIT: Said = ("RateLimit", "With 429: what is left of the limit, and for how long.");
+const RATE_LIMIT_POLICY: Said = ("RateLimit-Policy", "With 429: the limit.");
 const CHALLENGE: Said = ("WWW-Authenticate", "With 401 and 403: as RFC 6750 wants it.");
 
 /// What is read or written by one request at a time, and so has an `ETag`.
@@ -79,7 +80,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
 fn answered(status: &str, response: &Response, ours: bool, signed: bool) -> Vec<Said> {
     let mut said = vec![REQUEST_ID_ANSWERED];
     if status == "default" {
-        said.push(RETRY_AFTER);
+        said.extend([RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY]);
         said.extend(signed.then_some(CHALLENGE));
         return said;
     }

@@ -53,7 +53,6 @@ codes! {
     InvalidCredentials "invalid-credentials" UNAUTHORIZED "Address and password do not go together";
     InvalidRefreshToken "invalid-refresh-token" UNAUTHORIZED "The refresh token does not hold, or no longer";
     Forbidden "forbidden" FORBIDDEN "You may not do this";
-    CrossSite "cross-site" FORBIDDEN "Another site may not do this on your behalf";
     RegistrationClosed "registration-closed" FORBIDDEN "Nobody can register here";
     NotFound "not-found" NOT_FOUND "There is nothing here";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This cannot be done to what is here";
@@ -119,6 +118,20 @@ impl FieldError {
     }
 }
 
+/// How often something may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What clients know it by: a plain word.
+    pub name: &'static str,
+    /// How many attempts at once …
+    pub quota: u32,
+    /// … and in how long as many again.
+    pub window: Duration,
+}
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
 /// Why a request gets no answer. It knows nothing that the one who asked may not know, but for its cause, which is
 /// logged and never answered.
 #[derive(Debug, Clone)]
@@ -183,8 +196,24 @@ impl Problem {
     /// Says when trying again may help, in whole seconds, at least one.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        self.header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+        self.header(RETRY_AFTER, HeaderValue::from(whole_seconds(wait).max(1)))
+    }
+
+    /// 429: one attempt too many at what is limited so, until `wait` has passed. Says the limit as
+    /// `draft-ietf-httpapi-ratelimit-headers-10` writes it.
+    #[must_use]
+    pub fn limited(code: Code, limit: Limit, wait: Duration) -> Self {
+        let Limit { name, quota, window } = limit;
+        let policy = format!("\"{name}\";q={quota};w={}", window.as_secs());
+        let left = format!("\"{name}\";r=0;t={}", whole_seconds(wait));
+        let fields = [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, left)];
+        fields.into_iter().fold(Self::new(code).retry_after(wait), |problem, (field, text)| {
+            match HeaderValue::try_from(text) {
+                Ok(value) => problem.header(field, value),
+                // Names of limits are plain words.
+                Err(_) => problem,
+            }
+        })
     }
 
     /// Adds a header to the answer, in place of one of the same name.
@@ -244,6 +273,11 @@ impl Problem {
     }
 }
 
+/// Never less than what was meant.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
 impl IntoResponse for Problem {
     /// The frame finds the problem among the response's extensions, logs its cause and adds the request's id.
     fn into_response(self) -> Response {
@@ -280,16 +314,6 @@ pub struct ProblemBody {
 pub enum Problems {
     /// What went wrong: `code` says it to programs.
     #[response(status = "default", content_type = "application/problem+json")]
-    Problem(#[to_schema] ProblemBody),
-}
-
-/// As [`Problems`], of an operation that checks a password.
-#[derive(Debug, IntoResponses)]
-pub enum GuessProblems {
-    /// What went wrong: `code` says it to programs.
-    #[response(status = "default", content_type = "application/problem+json", headers(
-        ("RateLimit" = String, description = "With `too-many-attempts`: what is left of the limit, and for how long."),
-        ("RateLimit-Policy" = String, description = "With `too-many-attempts`: the limit.")))]
     Problem(#[to_schema] ProblemBody),
 }
 
@@ -336,6 +360,16 @@ mod tests {
         }
         let problem = Problem::new(Code::TooManyAttempts).retry_after(Duration::from_millis(60_001));
         assert_eq!(problem.into_response().headers()[RETRY_AFTER], "61");
+    }
+
+    #[test]
+    fn a_limit_is_told_with_the_time_until_it_admits_again() {
+        let limit = Limit { name: "visits", quota: 5, window: Duration::from_secs(60) };
+        let answer =
+            Problem::limited(Code::TooManyRequests, limit, Duration::from_millis(1_001)).into_response();
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        let told = ["retry-after", "ratelimit-policy", "ratelimit"].map(|name| &answer.headers()[name]);
+        assert_eq!(told, ["2", "\"visits\";q=5;w=60", "\"visits\";r=0;t=2"]);
     }
 
     #[test]

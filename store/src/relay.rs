@@ -77,6 +77,7 @@ impl Relay {
                 continue;
             }
             self.tell_trouble(&error);
+            counter!("evident_retries_total", "of" => "relay").increment(1);
             sleep(pause).await;
             // The sender lives as long as the bus, so this ends only by getting there.
             drop(connection.wait_for(|connection| connection.up).await);

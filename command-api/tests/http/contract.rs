@@ -3,7 +3,7 @@
 use crate::house::{House, PASSWORD};
 use axum::http::Method;
 use serde_json::{Value, json};
-use service::openapi::describe_headers;
+use service::{openapi::describe_headers, shared::Class};
 use uuid::Uuid;
 
 /// Commands that anybody may try.
@@ -145,11 +145,44 @@ async fn identity_comes_from_the_token_alone() {
 async fn what_has_a_limit_of_its_own_is_a_command() {
     let house = House::new().await;
     let commands = commands(&house);
-    for (method, route) in service::shared::Class::routes() {
+    for (_, method, route) in Class::routes() {
         let path = route.strip_prefix("/api/v1").expect("the base path");
         let known = commands.iter().any(|(_, verb, known)| verb.as_str() == method && known == path);
         assert!(known, "{method} {route} is limited, and there is no such command");
     }
+}
+
+/// What is hashed or compared costs a core: whoever adds such a command must limit it as the others are.
+#[tokio::test]
+async fn a_command_that_takes_a_password_is_limited_as_a_credential() {
+    let house = House::new().await;
+    let document = serde_json::to_value(house.document()).expect("a document");
+    let listed: Vec<_> = Class::routes().filter(|(class, ..)| *class == Class::Credentials).collect();
+    let mut taking = 0;
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for (method, page) in operations.as_object().expect("operations") {
+            if !takes_a_password(&document, page) {
+                continue;
+            }
+            taking += 1;
+            let method = method.to_uppercase();
+            let known = listed.iter().any(|(_, verb, route)| *verb == method && route == path);
+            assert!(known, "{method} {path} takes a password and is not limited as a credential");
+        }
+    }
+    assert_eq!(taking, listed.len(), "a command is limited as a credential, and takes no password");
+}
+
+/// Whether the body has a field for a password.
+fn takes_a_password(document: &Value, page: &Value) -> bool {
+    let schema = &page["requestBody"]["content"]["application/json"]["schema"];
+    let schema = match schema["$ref"].as_str() {
+        Some(shown) => document.pointer(shown.strip_prefix('#').expect("a place here")).expect("a schema"),
+        None => schema,
+    };
+    let fields = schema["properties"].as_object();
+    let secrets = ["password", "new_password", "current_password"];
+    fields.is_some_and(|fields| secrets.iter().any(|secret| fields.contains_key(*secret)))
 }
 
 #[tokio::test]

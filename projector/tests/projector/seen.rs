@@ -18,7 +18,7 @@ async fn position_lag_batches_and_parked_streams_are_counted() {
     let head = world.log.head().await.expect("the log answers");
     let expected = [
         format!("evident_projector_position {head}\n"),
-        "evident_projector_lag_events 0\n".into(),
+        "evident_projector_lag_positions 0\n".into(),
         "evident_projector_parked_streams 1\n".into(),
         format!("evident_projector_batch_size_sum {head}\n"),
         "evident_projector_batch_seconds_count".into(),

@@ -8,10 +8,21 @@ mod roles;
 mod users;
 
 use crate::App;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Everything that front ends, admins and auditors ask.
 pub fn router(app: App) -> OpenApiRouter {
+    queries().with_state(app)
+}
+
+/// The pages of all queries, for whoever documents them without answering any.
+#[must_use]
+pub fn document() -> OpenApi {
+    queries().into_openapi()
+}
+
+fn queries() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(auth::me::me))
         .routes(routes!(auth::sessions::own_sessions))
@@ -26,5 +37,4 @@ pub fn router(app: App) -> OpenApiRouter {
         .routes(routes!(audit::export::export_audit))
         .routes(routes!(parked::list_parked))
         .routes(routes!(jwks::jwks))
-        .with_state(app)
 }

@@ -1,5 +1,6 @@
 //! `GET /health` and `GET /health/ready`
 
+use super::shared::Shared;
 use crate::serve::Parts;
 use axum::{
     Json,
@@ -8,17 +9,18 @@ use axum::{
 };
 use events::Position;
 use http::StatusCode;
+use metrics::counter;
 use read_models::{ReadModels, ReadModelsError};
 use serde::Serialize;
 use std::time::Duration;
 use store::bus::BusState;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use utoipa::ToSchema;
 
-/// How long the stores have to answer, and the read models to come as far as the log is.
+/// How long a whole check may take: the stores to answer, and the read models to come as far as the log is.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the read models are looked at meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// That the process is alive.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,6 +77,9 @@ pub(crate) async fn alive() -> Json<Health> {
 }
 
 /// Whether this process can do its work, and what it shows is true.
+///
+/// One check runs at a time, and its answer is given to whoever asks meanwhile and a quarter of a second after: asking
+/// often costs the databases nothing.
 #[utoipa::path(
     get, path = "/health/ready", tag = "machines", operation_id = "ready", security(()),
     responses(
@@ -82,8 +87,12 @@ pub(crate) async fn alive() -> Json<Health> {
         (status = 503, description = "It cannot, or would show the past", body = Readiness),
     )
 )]
-pub(crate) async fn ready(State(parts): State<Parts>) -> Response {
-    answer(readiness(&parts).await)
+pub(crate) async fn ready(
+    State(parts): State<Parts>,
+    State(readiness): State<Shared<Readiness>>,
+) -> Response {
+    let found = readiness.find(async move { check(&parts).await }).await;
+    answer(found.unwrap_or(Readiness { status: "not_ready", ..Readiness::default() }))
 }
 
 /// Not ready: the stores are not open yet.
@@ -98,9 +107,11 @@ fn answer(readiness: Readiness) -> Response {
     (code, Json(readiness)).into_response()
 }
 
-async fn readiness(parts: &Parts) -> Readiness {
-    let (log_and_read_models, vault) = tokio::join!(check_log_and_read_models(parts), check_vault(parts));
-    let (log, read_models) = log_and_read_models;
+async fn check(parts: &Parts) -> Readiness {
+    counter!("evident_readiness_checks_total").increment(1);
+    let deadline = Instant::now() + PATIENCE;
+    let ((log, read_models), vault) =
+        tokio::join!(check_log_and_read_models(parts, deadline), check_vault(parts, deadline));
     let feed = parts.queries.as_ref().map(|queries| of(queries.is_current(), Check::Behind));
     let projector = parts.projector.as_ref().map(|running| of(!running.has_stopped(), Check::Unavailable));
     let checks = [Some(log), Some(vault), read_models, feed, projector];
@@ -118,20 +129,28 @@ const fn of_bus(state: &BusState) -> Check {
     of(state.connected && state.trouble.is_none(), Check::Unavailable)
 }
 
-async fn check_log_and_read_models(parts: &Parts) -> (Check, Option<Check>) {
-    let Ok(Ok(head)) = timeout(PATIENCE, parts.log.head()).await else {
-        return (Check::Unavailable, check_read_models(parts, Position::START).await);
+async fn check_log_and_read_models(parts: &Parts, deadline: Instant) -> (Check, Option<Check>) {
+    let looks = async {
+        let models = parts.read_models.as_ref()?;
+        Some((models, timeout_at(deadline, models.checkpoint()).await))
     };
-    (Check::Ok, check_read_models(parts, head).await)
-}
-
-async fn check_read_models(parts: &Parts, head: Position) -> Option<Check> {
-    let read_models = parts.read_models.as_ref()?;
-    Some(match timeout(PATIENCE, reach(read_models, head)).await {
-        Ok(Ok(())) => Check::Ok,
-        Ok(Err(_)) => Check::Unavailable,
-        Err(_) => Check::Behind,
-    })
+    let (head, models) = tokio::join!(timeout_at(deadline, parts.log.head()), looks);
+    // A log that does not answer shows nothing that could be missing.
+    let (log, head) = match head {
+        Ok(Ok(head)) => (Check::Ok, head),
+        Ok(Err(_)) | Err(_) => (Check::Unavailable, Position::START),
+    };
+    let read_models = match models {
+        None => None,
+        Some((_, Ok(Err(_)) | Err(_))) => Some(Check::Unavailable),
+        Some((_, Ok(Ok(seen)))) if seen.position >= head => Some(Check::Ok),
+        Some((models, Ok(Ok(_)))) => Some(match timeout_at(deadline, reach(models, head)).await {
+            Ok(Ok(())) => Check::Ok,
+            Ok(Err(_)) => Check::Unavailable,
+            Err(_) => Check::Behind,
+        }),
+    };
+    (log, read_models)
 }
 
 /// Ends once the read models show `head`.
@@ -142,8 +161,8 @@ async fn reach(read_models: &ReadModels, head: Position) -> Result<(), ReadModel
     Ok(())
 }
 
-async fn check_vault(parts: &Parts) -> Check {
-    let answered = timeout(PATIENCE, parts.vault.public_signing_keys()).await;
+async fn check_vault(parts: &Parts, deadline: Instant) -> Check {
+    let answered = timeout_at(deadline, parts.vault.public_signing_keys()).await;
     // Who knows no key refuses every token.
     let known = parts.queries.as_ref().is_none_or(query_api::App::knows_keys);
     of(matches!(answered, Ok(Ok(_))) && known, Check::Unavailable)

@@ -25,6 +25,7 @@ pub(crate) async fn metrics(State(parts): State<Parts>, State(metrics): State<Me
 
 /// Connections for reading, open and idle, by what they lead to.
 fn pools(parts: &Parts) -> impl Iterator<Item = (&'static str, (usize, usize))> {
+    let log = parts.log.connections().map(|log| ("log", log));
     let read_models = parts.read_models.as_ref().map(|models| ("read_models", models.connections()));
-    [("log", parts.log.connections()), ("vault", parts.vault.connections())].into_iter().chain(read_models)
+    [("vault", parts.vault.connections())].into_iter().chain(log).chain(read_models)
 }

@@ -3,10 +3,13 @@
 
 mod health;
 mod metrics;
+mod shared;
 
 use crate::serve::Parts;
 use axum::extract::FromRef;
+use health::Readiness;
 use service::telemetry::Metrics;
+use shared::Shared;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// `/health`, `/health/ready` and `/metrics`, perhaps on an address of their own.
@@ -15,7 +18,7 @@ pub(crate) fn routes(parts: Parts, metrics: Metrics) -> OpenApiRouter {
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))
-        .with_state(Machines { parts, metrics })
+        .with_state(Machines { parts, metrics, readiness: Shared::new() })
 }
 
 /// What a process answers machines before its stores are open: that it lives, and is not ready.
@@ -28,4 +31,5 @@ pub(crate) fn while_starting() -> OpenApiRouter {
 struct Machines {
     parts: Parts,
     metrics: Metrics,
+    readiness: Shared<Readiness>,
 }

@@ -18,10 +18,10 @@ pub(crate) struct Stores {
     pub(crate) read_models: ReadModels,
 }
 
-/// Opens the three databases for an operator, who is told at once when one is away. They must be migrated, and the
-/// master key must be the vault's.
+/// Opens the three databases for an operator's command that needs all of them. They must be migrated, and the master key
+/// must be the vault's.
 pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
-    let openings = Openings { config, patient: false };
+    let openings = Openings::at_once(config);
     Ok(Stores {
         log: openings.log().await?,
         vault: openings.vault().await?,
@@ -32,7 +32,7 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
 /// Applies the migrations of all three databases; what is applied already stays as it is.
 pub(crate) async fn migrate(config: &Config) -> Result<(), Failure> {
     make_data_dir(&config.data_dir)?;
-    Openings { config, patient: false }.migrate().await
+    Openings::at_once(config).migrate().await
 }
 
 /// Makes the data folder, for its owner alone.
@@ -51,6 +51,11 @@ impl<'a> Openings<'a> {
     /// Waits for databases that are away: a service may be started before them.
     pub(crate) const fn patient(config: &'a Config) -> Self {
         Self { config, patient: true }
+    }
+
+    /// Fails at once when a database is away: an operator is there to be told.
+    pub(crate) const fn at_once(config: &'a Config) -> Self {
+        Self { config, patient: false }
     }
 
     /// Opens the log.

@@ -1,6 +1,7 @@
 //! Waiting for databases that are away.
 
 use command_api::AdminError;
+use metrics::counter;
 use read_models::ReadModelsError;
 use std::{error::Error, time::Duration};
 use store::{log::LogError, vault::VaultError};
@@ -40,6 +41,7 @@ pub(crate) async fn patiently<T, E: Away>(
             Err(error) if patient && error.is_away() => {
                 let retry_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 tracing::warn!(%error, retry_ms, "waiting for {what}");
+                counter!("evident_retries_total", "of" => "opening").increment(1);
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

@@ -139,7 +139,7 @@ fn routes(config: &Config, role: Role, parts: &Parts, metrics: Metrics) -> Route
         None => (public.merge(machines), None),
     };
     let (router, document) = public.split_for_parts();
-    let router = match role.answers() {
+    let router = match role.is_public() {
         true => router.merge(docs::routes(docs::described(document, config))),
         false => router,
     };

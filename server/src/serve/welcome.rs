@@ -48,7 +48,7 @@ pub(super) fn welcome(role: Role, address: &str, first_admin: Option<&FirstAdmin
             );
         }
     }
-    if role.answers() {
+    if role.is_public() {
         report::say(format_args!("The API, to read and to try: http://{address}/docs"));
     }
     match role {

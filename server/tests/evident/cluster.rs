@@ -139,6 +139,15 @@ impl Service {
         Some((answer.status(), answer.json().await.ok()?))
     }
 
+    /// The sum of what `/metrics` says of this counter, or of this one with these labels; 0 when it says nothing.
+    pub(crate) async fn counted(&self, counter: &str) -> f64 {
+        let metrics = self.request(Method::GET, "/metrics").send().await.expect("an answer");
+        let metrics = metrics.text().await.expect("a text");
+        let lines = metrics.lines().filter_map(|line| line.strip_prefix(counter));
+        let values = lines.filter(|rest| rest.starts_with(['{', ' ']));
+        values.map(|rest| rest.rsplit(' ').next().expect("a value").parse::<f64>().expect("a number")).sum()
+    }
+
     /// Waits until its readiness is as asked, and fails when that takes too long.
     pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(StatusCode, &Value) -> bool) {
         let deadline = Instant::now() + PATIENCE;

@@ -6,6 +6,7 @@ mod crash;
 #[path = "../../../store/tests/kurrent_server/mod.rs"]
 #[expect(dead_code, reason = "the contract of the log asks more of it")]
 mod kurrent_server;
+mod operator;
 mod privileges;
 mod restore;
 mod roles;

@@ -52,12 +52,55 @@ async fn three_services_do_together_what_one_process_does() {
     let everything =
         json!({"status": "ready", "log": "ok", "vault": "ok", "read_models": "ok", "projector": "ok"});
     assert_eq!(of_projector, everything);
+    for service in [&commands, &queries] {
+        documents_commands_and_queries(service).await;
+    }
+    let (status, _) = answer(projector.request(Method::GET, "/openapi.json")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "nobody but machines asks a projector");
     for service in [&commands, &queries, &projector] {
         let healthy = service.health();
         assert!(healthy.status.success(), "{}", String::from_utf8_lossy(&healthy.stderr));
         let metrics = service.request(Method::GET, "/metrics").send().await.expect("an answer");
         assert_eq!(metrics.status(), StatusCode::OK);
     }
+}
+
+/// Anybody may ask whether a service is ready, as often as they like: the stores hear little of it.
+#[tokio::test]
+async fn a_hundred_who_ask_for_readiness_at_once_cause_few_looks_at_the_stores() {
+    let installation = Installation::new([]);
+    installation.migrate();
+    let mut commands = installation.command_api();
+    commands.until_ready().await;
+    let before = commands.counted("evident_readiness_checks_total").await;
+    let asked: Vec<_> =
+        (0..100).map(|_| tokio::spawn(commands.request(Method::GET, "/health/ready").send())).collect();
+    for answer in asked {
+        assert_eq!(answer.await.expect("an asker").expect("an answer").status(), StatusCode::OK);
+    }
+    let looks = commands.counted("evident_readiness_checks_total").await - before;
+    assert!(before >= 1.0 && looks <= 20.0, "{looks} looks for a hundred askers, after {before}");
+}
+
+/// Whoever is asked tells of all operations: behind a proxy they are on one address.
+async fn documents_commands_and_queries(service: &Service) {
+    let (status, document) = answer(service.request(Method::GET, "/openapi.json")).await;
+    assert_eq!(status, StatusCode::OK);
+    let operations = [
+        ("/api/v1/auth/login", "post"),
+        ("/api/v1/auth/me", "delete"),
+        ("/api/v1/auth/me", "get"),
+        ("/api/v1/users/{id}", "patch"),
+        ("/api/v1/audit/events", "get"),
+        ("/health/ready", "get"),
+    ];
+    for (path, method) in operations {
+        let operation = &document["paths"][path][method];
+        assert!(operation["operationId"].is_string(), "{method} {path} is not documented");
+        assert_eq!(operation["responses"]["default"].is_object(), path != "/health/ready", "{method} {path}");
+    }
+    let pages = service.request(Method::GET, "/docs/").send().await.expect("an answer");
+    assert_eq!(pages.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -25,7 +25,11 @@ const VARIABLES: [(&str, &str, &str); 26] = [
         "base64 of the 32 bytes that wrap all other keys",
     ),
     ("EVIDENT_ADMIN_EMAIL", "", "the first admin's address"),
-    ("EVIDENT_ADMIN_PASSWORD", "", "the first admin's password; unset: a one-time password is printed"),
+    (
+        "EVIDENT_ADMIN_PASSWORD",
+        "",
+        "the first admin's password; unset: `evident` prints a one-time password, command-api makes none",
+    ),
     ("EVIDENT_REGISTRATION", "open", "who may register: open or closed"),
     ("EVIDENT_ACCESS_TTL", "10m", "how long an access token holds, at most 1h"),
     ("EVIDENT_SESSION_TTL", "30d", "how long one sign-in lasts, at most 30d"),

@@ -54,9 +54,9 @@ impl Class {
         Some(listed.map_or(Class::Requests, |(class, ..)| *class))
     }
 
-    /// The methods and routes that have a class of their own.
-    pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
-        ROUTES.into_iter().map(|(_, method, route)| (method, route))
+    /// The methods and routes that have a class of their own, and which.
+    pub fn routes() -> impl Iterator<Item = (Class, &'static str, &'static str)> {
+        ROUTES.into_iter()
     }
 
     /// How often.

@@ -9,12 +9,11 @@ use super::{
 use crate::{
     clock::Clock,
     config::Config,
-    problem::{Code, Problem},
+    problem::{Code, Limit, Problem},
 };
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use events::UserId;
-use http::{HeaderName, HeaderValue};
 use metrics::counter;
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -150,25 +149,12 @@ impl Together {
     }
 }
 
-/// 429, with the limit as `draft-ietf-httpapi-ratelimit-headers-10` writes it.
 fn too_many(class: Class, wait: Duration) -> Problem {
     counter!("evident_limits_refused_total", "class" => class.name()).increment(1);
-    let (name, quota) = (class.name(), class.quota());
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let policy = format!("\"{name}\";q={};w={}", quota.burst, quota.span().as_secs());
-    let left = format!("\"{name}\";r=0;t={seconds}");
-    let fields = [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, left)];
-    fields.into_iter().fold(
-        Problem::new(Code::TooManyRequests).retry_after(wait),
-        |problem, (field, text)| match HeaderValue::try_from(text) {
-            Ok(value) => problem.header(field, value),
-            Err(_) => problem,
-        },
-    )
+    let quota = class.quota();
+    let limit = Limit { name: class.name(), quota: quota.burst, window: quota.span() };
+    Problem::limited(Code::TooManyRequests, limit, wait)
 }
-
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,7 @@ pub use cache::SharedCache;
 pub use class::Class;
 pub use limiter::{Limiter, Who};
 pub use subscriber::Subscriber;
-pub use valkey::{InvalidValkeyUrl, Valkey};
+pub use valkey::{InvalidValkeyUrl, Unreached, Valkey};
 
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,20 @@ struct Connection {
 #[error("EVIDENT_REDIS_URL leads nowhere: {0}")]
 pub struct InvalidValkeyUrl(#[source] RedisError);
 
+/// Why a server does not serve us.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreached {
+    /// The URL is none.
+    #[error(transparent)]
+    Url(#[from] InvalidValkeyUrl),
+    /// Nobody answers.
+    #[error("it cannot be connected to: {0}")]
+    Away(#[source] RedisError),
+    /// It answers, and does not do what is needed: a wrong password, a right that is missing.
+    #[error("it refuses: {0}")]
+    Refused(#[source] RedisError),
+}
+
 impl Valkey {
     /// Begins to connect, and waits for nothing: a server that is away does not keep a process from starting. `shared`
     /// says in the log and in metrics what it is for. MUST be called inside the runtime.
@@ -78,12 +92,7 @@ impl Valkey {
         shared: &'static str,
         deadline: Duration,
     ) -> Result<Self, InvalidValkeyUrl> {
-        // Several libraries bring a TLS provider each, so that rustls knows none of them for the default. When somebody
-        // else has chosen one already it is this one, too.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let info = url.into_connection_info().map_err(InvalidValkeyUrl)?;
-        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
-        let client = Client::open(info).map_err(InvalidValkeyUrl)?;
+        let client = client(url)?;
         let up = gauge!("evident_valkey_up", "shared" => shared);
         up.set(0.0);
         let line =
@@ -93,6 +102,21 @@ impl Valkey {
             async move { line.keep(&client).await }
         });
         Ok(Self(Arc::new(Handle { line, keeper })))
+    }
+
+    /// Connects once, and makes sure that the server runs our script: for whoever wants to know, and shares nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreached::Away`] is no fault of anybody's; the others are the operator's to mend.
+    pub async fn look(url: &str) -> Result<(), Unreached> {
+        match connect(&client(url)?).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_io_error() || error.is_timeout() || error.is_connection_dropped() => {
+                Err(Unreached::Away(error))
+            }
+            Err(error) => Err(Unreached::Refused(error)),
+        }
     }
 
     /// Whether it is there, as far as is known.
@@ -208,6 +232,16 @@ impl Line {
             tokio::time::sleep(RESPITE).await;
         }
     }
+}
+
+/// A client of what the URL names; it has not connected yet.
+fn client(url: &str) -> Result<Client, InvalidValkeyUrl> {
+    // Several libraries bring a TLS provider each, so that rustls knows none of them for the default. When somebody
+    // else has chosen one already it is this one, too.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let info = url.into_connection_info().map_err(InvalidValkeyUrl)?;
+    let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+    Client::open(info).map_err(InvalidValkeyUrl)
 }
 
 /// A connection on which our script is known, so that no request is the first to bring it.

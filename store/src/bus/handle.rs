@@ -6,8 +6,11 @@ use super::{
     tail::{self, Tail},
 };
 use events::{LogId, Position};
-use std::sync::Arc;
-use tokio::sync::watch;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, time::timeout};
+
+/// How long somebody who only looks waits for a connection.
+const LOOKING: Duration = Duration::from_secs(3);
 
 /// A connection to NATS that mends itself for as long as it is held. Clones share it.
 #[derive(Debug, Clone)]
@@ -59,6 +62,17 @@ impl Bus {
     pub fn state(&self) -> BusState {
         let Relaying { relayed, trouble } = self.relaying.borrow().clone();
         BusState { connected: self.connection().borrow().up, relayed, trouble }
+    }
+
+    /// Whether the stream is there and carries this log. Changes nothing, and waits for a few seconds at most: for whoever
+    /// wants to know, and does not follow.
+    pub async fn look(&self, log: LogId) -> Result<(), BusError> {
+        let mut connection = self.connection();
+        let connected = timeout(LOOKING, connection.wait_for(|connection| connection.up)).await;
+        if !matches!(connected, Ok(Ok(_))) {
+            return Err(BusError::Unavailable("it cannot be connected to".to_owned()));
+        }
+        self.nats.found(log).await.map(drop)
     }
 
     /// The tail of this log as the bus brings it, until every clone of it is dropped.

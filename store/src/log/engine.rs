@@ -145,13 +145,13 @@ impl Readers {
         }))
     }
 
-    /// Connections of the pool, and those of them that are idle.
-    pub(super) fn connections(&self) -> (usize, usize) {
+    /// Connections of the pool, and those of them that are idle; none where there is no pool.
+    pub(super) fn connections(&self) -> Option<(usize, usize)> {
         match self {
-            Self::Sqlite(readers) => readers.connections(),
-            Self::Postgres(readers) => readers.connections(),
+            Self::Sqlite(readers) => Some(readers.connections()),
+            Self::Postgres(readers) => Some(readers.connections()),
             #[cfg(feature = "kurrentdb")]
-            Self::Kurrentdb(_) => (1, 0),
+            Self::Kurrentdb(_) => None,
         }
     }
 

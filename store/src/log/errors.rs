@@ -21,7 +21,7 @@ pub enum LogError {
     #[error("the log's engine refused: {0}")]
     Refused(EngineError),
     /// There is no log, or its migrations are behind this version of Evident.
-    #[error("the log is not migrated")]
+    #[error("the log is not migrated: run `evident migrate`")]
     NotMigrated,
     /// Its migrations cannot be applied.
     #[error("the log cannot be migrated: {0}")]

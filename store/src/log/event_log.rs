@@ -129,9 +129,9 @@ impl Log {
         Self { carrier: None, ..self.clone() }
     }
 
-    /// How many connections for reading are open, and how many of them are idle.
+    /// How many connections for reading are open, and how many of them are idle; none where there is no pool of them.
     #[must_use]
-    pub fn connections(&self) -> (usize, usize) {
+    pub fn connections(&self) -> Option<(usize, usize)> {
         self.readers.connections()
     }
 

@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     input::{Flaws, NewPassword, Password, words},
     respond::{Done, own_session},
-    routes::GuessProblems,
+    routes::Problems,
 };
 use axum::extract::State;
 use events::Profile;
@@ -30,7 +30,7 @@ pub(crate) struct ChangePassword {
 /// Chooses another password. Every other session of one's own ends.
 #[utoipa::path(post, path = "/api/v1/auth/password", operation_id = "changePassword", tag = "auth",
     security(("bearer" = [])), params(IfMatch), request_body = ChangePassword,
-    responses((status = 204, description = "The new password is good, and the old one is not"), GuessProblems))]
+    responses((status = 204, description = "The new password is good, and the old one is not"), Problems))]
 pub(crate) async fn change_password(
     State(app): State<App>,
     Signed { by, asked, body: Json(body) }: Signed<Json<ChangePassword>>,

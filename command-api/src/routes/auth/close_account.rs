@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     input::{Flaws, Password},
     respond::{Done, own_session},
-    routes::GuessProblems,
+    routes::Problems,
 };
 use axum::extract::State;
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub(crate) struct CloseAccount {
 /// Closes one's own account. Every session ends at once; the data is erased after a delay.
 #[utoipa::path(delete, path = "/api/v1/auth/me", operation_id = "closeAccount", tag = "auth",
     security(("bearer" = [])), params(IfMatch), request_body = CloseAccount,
-    responses((status = 202, description = "The account is closed"), GuessProblems))]
+    responses((status = 202, description = "The account is closed"), Problems))]
 pub(crate) async fn close_account(
     State(app): State<App>,
     Signed { by, asked, body: Json(body) }: Signed<Json<CloseAccount>>,

@@ -6,7 +6,7 @@ use crate::{
     failure::Failure,
     input::{Address, Flaws, Password},
     respond::Done,
-    routes::GuessProblems,
+    routes::Problems,
     tokens::TokensBody,
 };
 use axum::extract::State;
@@ -27,7 +27,7 @@ pub(crate) struct Login {
 
 /// Starts a session.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "login", tag = "auth", request_body = Login,
-    responses((status = 200, body = TokensBody, description = "Tokens of a new session"), GuessProblems))]
+    responses((status = 200, body = TokensBody, description = "Tokens of a new session"), Problems))]
 pub(crate) async fn login(
     State(app): State<App>,
     Anonymous { asked, body: Json(body) }: Anonymous<Json<Login>>,

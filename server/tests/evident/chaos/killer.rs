@@ -25,6 +25,29 @@ pub(super) struct Servers {
     pub(super) valkey: Server,
 }
 
+/// What dies in each round; of a pair, which.
+#[derive(Debug, Clone, Copy)]
+enum Victim {
+    Commands(usize),
+    Projector(usize),
+    Queries(usize),
+    Nats,
+    Valkey,
+}
+
+impl Victim {
+    const ALL: [Self; 8] = [
+        Self::Commands(0),
+        Self::Commands(1),
+        Self::Projector(0),
+        Self::Projector(1),
+        Self::Queries(0),
+        Self::Queries(1),
+        Self::Nats,
+        Self::Valkey,
+    ];
+}
+
 /// How often which was killed.
 #[derive(Default)]
 pub(super) struct Killed {
@@ -49,27 +72,31 @@ impl Fleet {
         fleet
     }
 
-    /// Kills one after another until it is time to stop. Each is started again a moment later; sometimes the next one dies
-    /// while the last one is away, never both of a pair for long.
+    /// Kills one after another until it is time to stop, and starts each again a moment later; never both of a pair. In each
+    /// round everything dies once, in an order that the dice say; PostgreSQL dies once, halfway.
     pub(super) async fn kill_until(&mut self, until: Instant, mut dice: Dice) -> Killed {
         let mut killed = Killed::default();
         let half = Instant::now() + until.saturating_duration_since(Instant::now()) / 2;
+        let mut round = Vec::new();
         while Instant::now() < until {
             pause(&mut dice, 200, 700).await;
             if killed.postgres == 0 && Instant::now() > half {
                 kill_for_a_moment(&self.servers.postgres, &mut killed.postgres, &mut dice).await;
                 continue;
             }
-            let which = usize::try_from(dice.below(2)).expect("0 or 1");
-            let (victim, count) = match dice.below(8) {
-                0 | 1 => (&mut self.commands[which], &mut killed.commands),
-                2 | 3 => (&mut self.projectors[which], &mut killed.projectors),
-                4 | 5 => (&mut self.queries[which], &mut killed.queries),
-                6 => {
+            if round.is_empty() {
+                round = Victim::ALL.to_vec();
+            }
+            let next = usize::try_from(dice.below(round.len() as u64)).expect("one of the round");
+            let (victim, count) = match round.swap_remove(next) {
+                Victim::Commands(which) => (&mut self.commands[which], &mut killed.commands),
+                Victim::Projector(which) => (&mut self.projectors[which], &mut killed.projectors),
+                Victim::Queries(which) => (&mut self.queries[which], &mut killed.queries),
+                Victim::Nats => {
                     kill_for_a_moment(&self.servers.nats, &mut killed.nats, &mut dice).await;
                     continue;
                 }
-                _ => {
+                Victim::Valkey => {
                     kill_for_a_moment(&self.servers.valkey, &mut killed.valkey, &mut dice).await;
                     continue;
                 }
@@ -101,6 +128,15 @@ async fn kill_for_a_moment(server: &Server, count: &mut u32, dice: &mut Dice) {
 /// Not a wait for anything: how long the world stays as it is.
 async fn pause(dice: &mut Dice, least_ms: u64, most_ms: u64) {
     tokio::time::sleep(Duration::from_millis(least_ms + dice.below(most_ms - least_ms))).await;
+}
+
+impl Killed {
+    /// Fails when somebody was spared, or PostgreSQL killed more than once.
+    pub(super) fn must_be_everybody(&self) {
+        let Self { commands, projectors, queries, nats, valkey, postgres } = *self;
+        let spared = [commands, projectors, queries, nats, valkey].contains(&0);
+        assert!(!spared && postgres == 1, "that was no chaos: {self}");
+    }
 }
 
 impl fmt::Display for Killed {

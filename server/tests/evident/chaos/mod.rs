@@ -64,6 +64,7 @@ async fn whatever_dies_nothing_acknowledged_is_lost_repeated_or_unseen() {
     for person in load {
         tallies.push(person.await.expect("a person"));
     }
+    killed.must_be_everybody();
     let found = verdict::judge(&installation, &mut fleet, &addresses, &tallies).await;
     println!("{killed}; {found}");
 }

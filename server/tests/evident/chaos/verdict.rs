@@ -6,14 +6,21 @@ use super::{
 };
 use crate::{
     cluster::Installation,
-    support::{ADMIN, PASSWORD},
+    support::{ADMIN, PASSWORD, answer},
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::HashMap,
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// Fewer acknowledged commands than this were no load.
 const LEAST_ACKNOWLEDGED: u64 = 100;
+
+/// How long it may take until NATS carries again what happens.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What was counted.
 pub(super) struct Found {
@@ -31,7 +38,9 @@ pub(super) async fn judge(
     addresses: &Addresses,
     tallies: &[Tally],
 ) -> Found {
-    let records = export(addresses, fleet).await;
+    let token = told_over_nats(addresses, fleet).await;
+    let records = export(fleet, &token).await;
+    stand_next_by_next(fleet, &token, &records).await;
     let mut versions: HashMap<&str, u64> = HashMap::new();
     let mut changes: HashMap<&str, u64> = HashMap::new();
     for record in &records {
@@ -62,21 +71,76 @@ pub(super) async fn judge(
     found
 }
 
-/// The whole log, a line a record, as auditors take it away. It ends with the note that it was taken.
-async fn export(addresses: &Addresses, fleet: &mut Fleet) -> Vec<Value> {
-    let credentials = json!({"email": ADMIN, "password": PASSWORD});
-    let login = Client::new().post(format!("{}/api/v1/auth/login", addresses.commands[0])).json(&credentials);
-    let login = login.send().await.expect("an answer");
-    assert_eq!(login.status(), StatusCode::OK);
-    let login: Value = login.json().await.expect("JSON");
+/// Commands more, now that all is healed, until somebody is told of it over NATS. Answers with the admin's token.
+async fn told_over_nats(addresses: &Addresses, fleet: &Fleet) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    let (client, before) = (Client::new(), over_nats(fleet).await);
+    loop {
+        let login = client.post(format!("{}/api/v1/auth/login", addresses.commands[0]));
+        let login = login.json(&json!({"email": ADMIN, "password": PASSWORD})).send().await;
+        let login = login.expect("an answer");
+        assert_eq!(login.status(), StatusCode::OK);
+        let login: Value = login.json().await.expect("JSON");
+        if over_nats(fleet).await > before {
+            return login["access_token"].as_str().expect("a token").to_owned();
+        }
+        assert!(Instant::now() < deadline, "NATS is back, and nobody is told anything over it");
+    }
+}
+
+/// How many records those who follow, and are alive, took from NATS.
+async fn over_nats(fleet: &Fleet) -> f64 {
+    let mut taken = 0.0;
+    for follower in fleet.projectors.iter().chain(&fleet.queries) {
+        taken += follower.counted("evident_follower_records_total{source=\"bus\"}").await;
+    }
+    taken
+}
+
+/// The whole log, a line a record, as auditors take it away; the note that it was taken comes after it.
+async fn export(fleet: &mut Fleet, token: &str) -> Vec<Value> {
     let queries = &mut fleet.queries[0];
     queries.until_ready().await;
-    let export = queries.request(Method::GET, "/api/v1/audit/export?format=jsonl");
-    let export =
-        export.bearer_auth(login["access_token"].as_str().expect("a token")).send().await.expect("an answer");
+    let export = queries.request(Method::GET, "/api/v1/audit/export?format=jsonl").bearer_auth(token);
+    let export = export.send().await.expect("an answer");
     assert_eq!(export.status(), StatusCode::OK);
     let lines = export.text().await.expect("records");
     lines.lines().map(|line| serde_json::from_str(line).expect("a record")).collect()
+}
+
+/// The list of all that happened, page by page from the newest to the oldest: each position is there, next by next, and at
+/// each lies what was exported in its place.
+async fn stand_next_by_next(fleet: &Fleet, token: &str, records: &[Value]) {
+    let list = async |query: String| {
+        let page = fleet.queries[0].request(Method::GET, &format!("/api/v1/audit/events?{query}"));
+        let (status, page) = answer(page.bearer_auth(token)).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        page
+    };
+    let (mut position, mut cursor) = (records.len() as u64 + 1, String::new());
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let newest = list("limit=1".to_owned()).await["items"][0]["position"].as_u64().expect("a position");
+        assert!(newest <= position, "{newest} is the last position, and {position} would be next by next");
+        if newest == position {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the tables stay at {newest}, behind {position}");
+    }
+    while position > 0 {
+        let page = list(format!("limit=200{cursor}")).await;
+        for item in page["items"].as_array().expect("items") {
+            assert_eq!(item["position"], position, "positions are next by next");
+            match usize::try_from(position).ok().and_then(|number| records.get(number - 1)) {
+                Some(record) => assert_eq!(item["id"], record["id"], "what lies at position {position}"),
+                None => assert_eq!(item["type"], "audit.exported.v1", "nothing comes after but the note"),
+            }
+            position -= 1;
+        }
+        let next = page["next_cursor"].as_str();
+        assert_eq!(next.is_none(), position == 0, "the list ends with the first position");
+        cursor = next.map(|next| format!("&cursor={next}")).unwrap_or_default();
+    }
 }
 
 impl fmt::Display for Found {

@@ -48,24 +48,11 @@ impl Nats {
     }
 
     async fn stream(&self, log: LogId) -> Result<Stream<Info>, BusError> {
-        let stream = match self.jetstream.get_stream(STREAM).await {
-            Ok(stream) => stream,
-            Err(error) => match error.kind() {
-                GetStreamErrorKind::JetStream(refused)
-                    if refused.error_code() == ErrorCode::STREAM_NOT_FOUND =>
-                {
-                    return self.make(log).await;
-                }
-                GetStreamErrorKind::JetStream(refused) => return Err(refusal(refused.error_code(), refused)),
-                GetStreamErrorKind::Request
-                | GetStreamErrorKind::EmptyName
-                | GetStreamErrorKind::InvalidStreamName => return Err(unavailable(&error)),
-            },
+        let stream = match self.found(log).await {
+            Err(BusError::NoStream) => return self.make(log).await,
+            found => found?,
         };
         let config = &stream.cached_info().config;
-        if let Some(found) = owner(config).filter(|found| *found != log) {
-            return Err(BusError::OtherLog { expected: log, found });
-        }
         let wanted = self.configured(config.clone(), log);
         if wanted != *config {
             // It carries all the same, so what cannot be mended is said and lived with.
@@ -77,6 +64,20 @@ impl Nats {
             }
         }
         Ok(stream)
+    }
+
+    /// The stream as it is, if it is this log's.
+    pub(crate) async fn found(&self, log: LogId) -> Result<Stream<Info>, BusError> {
+        let stream = self.jetstream.get_stream(STREAM).await.map_err(|error| match error.kind() {
+            GetStreamErrorKind::JetStream(refused) => refusal(refused.error_code(), refused),
+            GetStreamErrorKind::Request
+            | GetStreamErrorKind::EmptyName
+            | GetStreamErrorKind::InvalidStreamName => unavailable(&error),
+        })?;
+        match owner(&stream.cached_info().config).filter(|found| *found != log) {
+            Some(found) => Err(BusError::OtherLog { expected: log, found }),
+            None => Ok(stream),
+        }
     }
 
     async fn make(&self, log: LogId) -> Result<Stream<Info>, BusError> {

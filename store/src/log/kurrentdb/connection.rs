@@ -6,6 +6,7 @@
 
 use super::super::LogError;
 use eventstore::{Client, ClientSettings, Error};
+use metrics::counter;
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -131,6 +132,7 @@ impl Connection {
             if attempt == ATTEMPTS || Instant::now() + pause > until {
                 return Err(Failure::Said(error));
             }
+            counter!("evident_retries_total", "of" => "kurrentdb").increment(1);
             sleep(pause).await;
             pause *= 2;
         }
