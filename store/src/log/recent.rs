@@ -68,3 +68,71 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use events::{
+        Actor, Draft, EventId, Fact, LogId, RequestContext, Salt, StreamName, Timestamp, UserId, Version,
+    };
+    use uuid::Uuid;
+
+    fn stored(position: u64) -> Stored {
+        let context = RequestContext {
+            actor: Actor::System,
+            correlation_id: "none".into(),
+            causation_id: None,
+            traceparent: None,
+        };
+        let draft = Draft {
+            id: EventId(Uuid::from_u128(u128::from(position))),
+            log: LogId(Uuid::from_u128(1)),
+            time: Timestamp::default(),
+            stream: StreamName::user(UserId(Uuid::from_u128(2))),
+            version: Version(position),
+            context,
+            salt: Salt([0; 16]),
+            person: None,
+            fact: Fact::UserReinstated,
+        };
+        let record = draft.write(|_, plaintext| plaintext.to_vec());
+        Stored { position: Position(position), record: record.expect("a record") }
+    }
+
+    fn kept(positions: impl IntoIterator<Item = u64>) -> Recent {
+        let recent = Recent::default();
+        recent.keep(positions.into_iter().map(stored));
+        recent
+    }
+
+    fn handed(recent: &Recent, after: u64, limit: usize) -> Vec<u64> {
+        recent.after(Position(after), limit).iter().map(|stored| stored.position.0).collect()
+    }
+
+    #[test]
+    fn what_follows_is_handed_on_and_nothing_that_does_not() {
+        let recent = kept(5..=9);
+        assert_eq!(handed(&recent, 4, 10), [5, 6, 7, 8, 9]);
+        assert_eq!(handed(&recent, 6, 2), [7, 8]);
+        for elsewhere in [0, 3, 9, 10, u64::MAX] {
+            assert!(handed(&recent, elsewhere, 10).is_empty(), "{elsewhere}");
+        }
+        assert!(handed(&Recent::default(), 0, 10).is_empty());
+    }
+
+    #[test]
+    fn behind_what_another_process_committed_it_begins_anew() {
+        let recent = kept([1, 2, 5, 6]);
+        assert!(handed(&recent, 0, 10).is_empty() && handed(&recent, 3, 10).is_empty());
+        assert_eq!(handed(&recent, 4, 10), [5, 6]);
+        recent.keep([stored(3), stored(6)]);
+        assert_eq!(handed(&recent, 4, 10), [5, 6], "what is older, or there, changes nothing");
+    }
+
+    #[test]
+    fn it_is_bounded() {
+        let recent = kept(1..=MAX_RECORDS as u64 + 10);
+        assert!(handed(&recent, 9, 1).is_empty());
+        assert_eq!(handed(&recent, 10, 1), [11]);
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::Engine,
-    records::{Places, record, stream},
+    records::{Places, record, retold, stream},
 };
 use events::{Position, Version};
 use std::time::Duration;
@@ -84,5 +84,29 @@ pub(crate) async fn a_foreign_write_transaction_does_not_stop_the_tail(engine: E
             assert_eq!(read(&mut follower, 5).await, 5);
             foreign.execute("commit").await;
         }
+    }
+}
+
+/// A command that is repeated writes its record anew, and the log keeps the first. So do followers, also of the process
+/// that appended the second.
+pub(crate) async fn a_follower_is_handed_what_the_log_holds_of_what_was_said_twice(engine: Engine) {
+    let (log, user, other) = (engine.log().await, stream("user-1"), stream("user-2"));
+    let elsewhere = engine.reopen().await;
+    let first = record(log.id(), &user, 1);
+    log.append(&user, Version::NONE, vec![first.clone()]).await.expect("appended");
+    for log in [&log, &elsewhere] {
+        let again = retold(log.id(), &user, 1, first.id);
+        assert_ne!(again.bytes(), first.bytes());
+        log.append(&user, Version::NONE, vec![again]).await.expect("said before");
+    }
+    let last = record(log.id(), &other, 1);
+    elsewhere.append(&other, Version::NONE, vec![last.clone()]).await.expect("appended");
+    for log in [log, elsewhere] {
+        let mut follower = log.follow(Position::START);
+        let mut handed = Vec::new();
+        while handed.len() < 2 {
+            handed.extend(follower.next(10).await.expect("followed").into_iter().map(|stored| stored.record));
+        }
+        assert_eq!(handed, [first.clone(), last.clone()]);
     }
 }

@@ -53,7 +53,8 @@ contract! {
             a_follower_catches_up_and_goes_live_without_loss_or_repeat
             a_follower_sees_what_another_process_appends
             a_follower_is_never_handed_more_than_it_asked_for
-            a_follower_ahead_of_the_log_is_told;
+            a_follower_ahead_of_the_log_is_told
+            a_follower_is_handed_what_the_log_holds_of_what_was_said_twice;
         hammer: every_acknowledged_record_is_seen_once_and_in_order;
         crash: what_was_acknowledged_outlives_the_process;
     }

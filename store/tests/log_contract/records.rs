@@ -75,6 +75,11 @@ pub(crate) fn with_id(log: LogId, stream: &StreamName, version: u64, id: EventId
     at(log, stream, version, id, "2026-11-23T12:00:00.000000Z", 0)
 }
 
+/// A record with this id, written a second later: other bytes.
+pub(crate) fn retold(log: LogId, stream: &StreamName, version: u64, id: EventId) -> Record {
+    at(log, stream, version, id, "2026-11-23T12:00:01.000000Z", 0)
+}
+
 /// A record that claims this time.
 pub(crate) fn timed(log: LogId, stream: &StreamName, version: u64, time: &str) -> Record {
     at(log, stream, version, EventId(Uuid::from_u64_pair(random(), random())), time, 0)
