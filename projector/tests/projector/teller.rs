@@ -26,6 +26,8 @@ pub(crate) struct Teller<'a> {
     versions: BTreeMap<StreamName, Version>,
     people: Vec<Person>,
     sessions: Vec<Session>,
+    /// Whether somebody may be erased.
+    erases: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,20 @@ struct Session {
 impl<'a> Teller<'a> {
     pub(crate) fn new(world: &'a World, seed: u64) -> Self {
         let (people, sessions) = (Vec::new(), Vec::new());
-        Self { world, chance: seed.max(1), count: seed << 32, versions: BTreeMap::new(), people, sessions }
+        Self {
+            world,
+            chance: seed.max(1),
+            count: seed << 32,
+            versions: BTreeMap::new(),
+            people,
+            sessions,
+            erases: true,
+        }
+    }
+
+    /// Nobody is erased from here on.
+    pub(crate) fn spare_everybody(&mut self) {
+        self.erases = false;
     }
 
     /// Lets `events` things happen.
@@ -79,7 +94,7 @@ impl<'a> Teller<'a> {
             (11, Standing::Active) => self.set_standing(index, Standing::Suspended).await,
             (11..=13, Standing::Suspended) => self.set_standing(index, Standing::Active).await,
             (12, Standing::Active) if self.roll(3) == 0 => self.set_standing(index, Standing::Deleted).await,
-            (9..=15, Standing::Deleted) => self.set_standing(index, Standing::Erased).await,
+            (9..=15, Standing::Deleted) if self.erases => self.set_standing(index, Standing::Erased).await,
             (13, Standing::Active) => self.turn_role(index).await,
             (14, Standing::Active) => self.revoke_sessions(user).await,
             (15, _) => self.define_role().await,
