@@ -4,7 +4,11 @@ use crate::{cluster::Installation, servers::Server};
 use std::{
     io::{BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
+
+/// How long it may take until a service says that it waits.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Holds the signing keys of the vault until it is dropped, so that whoever wants them is told to come again.
 struct Holder(Child);
@@ -50,7 +54,9 @@ async fn a_store_that_goes_away_between_being_opened_and_being_read_is_waited_fo
     queries.restart();
     for (service, what) in [(&mut commands, "the command service"), (&mut queries, "the query service")] {
         let waits = format!("waiting for what {what} reads");
+        let deadline = Instant::now() + PATIENCE;
         while !service.said().contains(&waits) {
+            assert!(Instant::now() < deadline, "{what} does not say that it waits: {}", service.said());
             service.until("starting", |_, body| body["status"] == "starting").await;
         }
     }
