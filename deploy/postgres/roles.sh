@@ -30,7 +30,7 @@ create role evident_read_reader nologin;
 
 create role evident_owner login password :'owner' connection limit 10;
 create role evident_command login password :'command' connection limit 200;
-create role evident_projector login password :'projector' connection limit 100;
+create role evident_projector login password :'projector' connection limit 150;
 create role evident_query login password :'query' connection limit 200;
 
 grant evident_log_writer, evident_vault_command to evident_command;
