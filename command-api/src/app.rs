@@ -1,23 +1,37 @@
 //! What every command needs: the log, the vault, the keys, the clock.
 
 use crate::{
+    decoys::PRETENDED,
+    domain::PasswordHash,
     erasure::UNDER_WAY,
     failure::Failure,
     hashing::{Cost, Hasher, HashingError, Limits},
+    input::{Breached, BreachedError, PasswordPolicy},
     refresh_token::RefreshTokens,
-    signing::{Signer, SigningError},
+    signing::SigningError,
+    token_keys::TokenKeys,
 };
+use events::Timestamp;
 use service::{
+    api_key::UsedToday,
+    browser::{Browsers, DEVICE_KNOWN},
     clock::{Clock, Entropy},
     config::Config,
+    mail_token::MailTokens,
     position::PositionTokens,
-    token::{Verifier, VerifyingKey},
 };
-use std::{num::NonZeroUsize, ops::Deref, sync::Arc, thread::available_parallelism, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    ops::Deref,
+    sync::{Arc, RwLock},
+    thread::available_parallelism,
+    time::Duration,
+};
 use store::{
     log::Log,
-    vault::{Purpose, SigningKey, Vault, VaultError},
+    vault::{Purpose, Vault, VaultError},
 };
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Passwords that may wait to be hashed: what all threads get done in the time that one may wait.
@@ -26,8 +40,15 @@ const PASSWORD_QUEUE: usize = 512;
 /// How long a password may wait to be hashed.
 const PASSWORD_PATIENCE: Duration = Duration::from_secs(5);
 
+/// What strangers may have done after their answers, all at once.
+const ERRANDS: usize = 256;
+
 /// How often due erasures are looked for, and what has expired is swept out of the vault.
 const CHORES_EVERY: Duration = Duration::from_secs(60);
+
+/// How long after another key has taken over a token of the one before may live: an hour at most (`EVIDENT_ACCESS_TTL`,
+/// which may have been longer a moment ago), and whatever clocks differ by and processes need to notice.
+const TOKENS_LIVE: Duration = Duration::from_secs(90 * 60);
 
 /// The command side: decides what may happen, and appends it. Clones share everything.
 #[derive(Clone)]
@@ -41,12 +62,22 @@ pub struct Parts {
     pub(crate) entropy: Entropy,
     pub(crate) config: Config,
     pub(crate) hasher: Hasher,
-    pub(crate) signer: Signer,
-    pub(crate) verifier: Verifier,
+    pub(crate) policy: Arc<PasswordPolicy>,
+    /// The turn of whoever has a picture made.
+    pub(crate) making_pictures: Semaphore,
+    /// Kinds of foreign hashes that some people have.
+    pub(crate) decoys: RwLock<Vec<PasswordHash>>,
+    pub(crate) token_keys: TokenKeys,
     pub(crate) refresh_tokens: RefreshTokens,
+    pub(crate) mail_tokens: MailTokens,
+    pub(crate) browsers: Browsers,
     pub(crate) positions: PositionTokens,
+    /// Which API keys are known to stand in the log as used today.
+    pub(crate) used_today: UsedToday,
     /// What is left to do after answers.
     pub(crate) afterwards: TaskTracker,
+    /// How much of that strangers may still have done.
+    pub(crate) errands: Arc<Semaphore>,
 }
 
 /// Why the command side cannot start.
@@ -61,6 +92,9 @@ pub enum StartError {
     /// The hashing threads cannot be started.
     #[error(transparent)]
     Hashing(#[from] HashingError),
+    /// The list of breached passwords cannot be used.
+    #[error(transparent)]
+    Breached(#[from] BreachedError),
     /// Whether there are unfinished erasures cannot be found out.
     #[error("unfinished erasures cannot be looked at: {cause}")]
     Erasures {
@@ -78,7 +112,7 @@ impl StartError {
         match self {
             StartError::Vault(error) => error.is_away(),
             StartError::Erasures { away, .. } => *away,
-            StartError::Signing(_) | StartError::Hashing(_) => false,
+            StartError::Signing(_) | StartError::Hashing(_) | StartError::Breached(_) => false,
         }
     }
 }
@@ -96,33 +130,53 @@ impl App {
     ) -> Result<Self, StartError> {
         vault.ensure_signing_key(clock.now()).await?;
         let keys = vault.signing_keys().await?;
-        // One installation issues tokens, and for itself; query-api expects the same.
-        let verifier = Verifier::new(&config.public_url, &config.public_url, keys.iter().map(verifying));
+        let breached = config.password_blocklist_file.as_deref().map(Breached::open).transpose()?;
         let app = Self(Arc::new(Parts {
             hasher: start_hasher(config)?,
-            signer: Signer::new(&keys)?,
-            verifier,
+            policy: Arc::new(PasswordPolicy::new(&config.public_url, breached)),
+            making_pictures: Semaphore::new(1),
+            decoys: RwLock::default(),
+            token_keys: TokenKeys::new(vault.clone(), clock.clone(), &config.public_url, &keys)?,
             refresh_tokens: RefreshTokens::new(&vault.server_key(Purpose::Refresh)),
+            mail_tokens: MailTokens::new(&vault.server_key(Purpose::Mail)),
+            browsers: Browsers::new(config),
             positions: PositionTokens::new(*vault.server_key(Purpose::Token), log.id()),
+            used_today: UsedToday::default(),
             afterwards: TaskTracker::new(),
+            errands: Arc::new(Semaphore::new(ERRANDS)),
             config: config.clone(),
             log,
             vault,
             clock,
             entropy,
         }));
+        let kinds = app.vault.foreign_hashes(app.clock.now().before(PRETENDED)).await?;
+        app.pretend(kinds);
         // Whoever noted an erasure a moment ago was most likely this process before it was cut off.
-        match app.erase_who_is_due(app.clock.now().after(UNDER_WAY)).await {
-            Ok(()) => Ok(app),
+        let finished = async {
+            app.erase_who_is_due(app.clock.now().after(UNDER_WAY)).await?;
+            app.end_network_facts(app.clock.now()).await
+        };
+        match finished.await {
+            Ok(()) => {
+                app.warn_of_unknown_roles().await;
+                Ok(app)
+            }
             Err(failure) => {
                 Err(StartError::Erasures { away: failure.is_outage(), cause: failure.to_string() })
             }
         }
     }
 
-    /// Does what is due without anybody asking, until it is told to stop: erases accounts whose delay has run out, and
-    /// sweeps what has expired out of the vault. One process is enough; several do no harm.
-    pub async fn run_chores(&self, stop: CancellationToken) {
+    /// Does what is due without anybody asking, until it is told to stop: erases accounts whose delay and ends network facts
+    /// whose time has run out,
+    /// sweeps what has expired out of the vault, and notices new signing keys. Each process MUST run it; that several do
+    /// is no harm.
+    pub async fn run(&self, stop: CancellationToken) {
+        tokio::join!(self.run_chores(stop.clone()), self.token_keys.run(stop));
+    }
+
+    async fn run_chores(&self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(CHORES_EVERY)).await.is_some() {
             if let Err(failure) = self.chores().await {
                 tracing::error!(error = %failure, "chores were left undone");
@@ -134,7 +188,29 @@ impl App {
         let now = self.clock.now();
         // Who could not be erased was logged, and is due again the next time.
         self.erase_who_is_due(now).await?;
+        self.learn_decoys().await?;
+        self.end_network_facts(now).await?;
+        self.retire_signing_keys(now).await?;
+        self.retire_index_keys(now).await?;
         Ok(self.vault.sweep(now).await?)
+    }
+
+    /// Drops the signing keys whose last token has run out.
+    async fn retire_signing_keys(&self, now: Timestamp) -> Result<(), Failure> {
+        let retired = self.vault.retire_signing_keys(now.before(TOKENS_LIVE)).await?;
+        if retired > 0 {
+            tracing::info!(retired, "signing keys whose tokens have all run out were dropped");
+        }
+        Ok(())
+    }
+
+    /// Drops the index keys by which no device can be known any more.
+    async fn retire_index_keys(&self, now: Timestamp) -> Result<(), Failure> {
+        let retired = self.vault.retire_index_keys(now.before(DEVICE_KNOWN)).await?;
+        if retired > 0 {
+            tracing::info!(retired, "index keys by which no device is known any more were dropped");
+        }
+        Ok(())
     }
 
     /// Waits until what was left to do after answers is done. To be called when nothing is served any more, before the
@@ -158,8 +234,4 @@ fn start_hasher(config: &Config) -> Result<Hasher, HashingError> {
     let cost = Cost { memory_kib: params.memory_kib, passes: params.iterations, lanes: params.parallelism };
     let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
     Hasher::start(cost, Limits { threads, queue: PASSWORD_QUEUE, patience: PASSWORD_PATIENCE })
-}
-
-fn verifying(key: &SigningKey) -> VerifyingKey {
-    VerifyingKey { kid: key.kid.clone(), public: key.public }
 }

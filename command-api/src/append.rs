@@ -1,10 +1,12 @@
 //! From facts to records: numbered, sealed, appended.
 
 use crate::{App, command::Asked, failure::Failure};
-use events::{Draft, Fact, Record, SealContext, StreamName, UserId, Version};
+use events::{Draft, Fact, Month, Record, SealContext, StreamName, UserId, Version};
+use service::security;
+use std::sync::Arc;
 use store::{
-    log::{AppendError, Appended},
-    vault::VaultError,
+    log::{AppendError, Appended, Guard},
+    vault::Sealer,
 };
 
 /// Facts, and where they are to stand.
@@ -14,7 +16,11 @@ pub(crate) struct Pending<'a> {
     pub(crate) after: Version,
     /// Whose keys seal what is personal in them.
     pub(crate) person: Option<UserId>,
+    /// These keys, if they are loaded already.
+    pub(crate) keys: Option<Arc<Sealer>>,
     pub(crate) facts: &'a [Fact],
+    /// What else they were decided from.
+    pub(crate) guards: &'a [Guard],
 }
 
 /// Why facts were not appended.
@@ -22,6 +28,8 @@ pub(crate) struct Pending<'a> {
 pub(crate) enum Unwritten {
     /// Somebody was faster, or destroyed the keys: what was decided holds no longer.
     Stale,
+    /// A guard does not hold: who asked is not who they were.
+    Moved,
     /// Anything else.
     Failed(Failure),
 }
@@ -36,8 +44,16 @@ impl App {
     /// Appends facts, all or none. They are durable when this returns.
     pub(crate) async fn append(&self, asked: &Asked, pending: Pending<'_>) -> Result<Appended, Unwritten> {
         let records = self.records(asked, &pending).await?;
-        match self.log.append(pending.stream, pending.after, records).await {
-            Ok(appended) => Ok(appended),
+        // The stream's own version is what the append itself is held to.
+        let guards = pending.guards.iter().filter(|guard| guard.stream != *pending.stream).cloned().collect();
+        match self.log.append_guarded(pending.stream, pending.after, guards, records).await {
+            Ok(appended) => {
+                for (fact, position) in pending.facts.iter().zip(&appended.positions) {
+                    security::happened(fact, &asked.context, pending.stream, *position);
+                }
+                Ok(appended)
+            }
+            Err(AppendError::Moved { .. }) => Err(Unwritten::Moved),
             // An id that stands elsewhere is of another try of this very command, which was faster.
             Err(AppendError::Stale { .. } | AppendError::IdReused { .. }) => Err(Unwritten::Stale),
             Err(error) => Err(Failure::from(error).into()),
@@ -47,11 +63,7 @@ impl App {
     async fn records(&self, asked: &Asked, pending: &Pending<'_>) -> Result<Vec<Record>, Unwritten> {
         let personal = pending.facts.iter().any(is_personal);
         let sealer = match pending.person.filter(|_| personal) {
-            Some(person) => match self.vault.sealer(person, asked.ids.at().month()).await {
-                Ok(sealer) => Some(sealer),
-                Err(VaultError::PersonErased(_)) => return Err(Unwritten::Stale),
-                Err(error) => return Err(error.into()),
-            },
+            Some(person) => Some(self.sealer(pending, person, asked.ids.at().month()).await?),
             None => None,
         };
         let mut version = pending.after;
@@ -77,31 +89,69 @@ impl App {
         }
         Ok(records)
     }
+
+    async fn sealer(
+        &self,
+        pending: &Pending<'_>,
+        person: UserId,
+        month: Month,
+    ) -> Result<Arc<Sealer>, Unwritten> {
+        if let Some(keys) = pending.keys.as_ref().filter(|keys| keys.is_of(person, month)) {
+            return Ok(keys.clone());
+        }
+        self.keys_of(person, month).await?.ok_or(Unwritten::Stale)
+    }
 }
 
 /// Whether a fact holds values that its person's keys must seal.
 fn is_personal(fact: &Fact) -> bool {
     match fact {
         Fact::UserRegistered(_)
+        | Fact::UserImported(_)
         | Fact::ProfileChanged(_)
+        | Fact::PictureChanged(_)
         | Fact::PasswordChanged(_)
         | Fact::PasswordRehashed(_)
         | Fact::UserSuspended(_)
+        | Fact::EmailChangeRequested(_)
+        | Fact::EmailChanged(_)
+        | Fact::PasswordResetRequested(_)
+        | Fact::VerificationRequested(_)
+        | Fact::AddressTaken(_)
+        | Fact::UserHoldPlaced(_)
         | Fact::SignInFailed(_)
         | Fact::LockedOut(_)
         | Fact::SessionStarted(_)
         | Fact::SessionRefreshed(_)
-        | Fact::SessionReplayDetected(_) => true,
-        Fact::RoleGranted(_)
+        | Fact::SessionReauthenticated(_)
+        | Fact::SessionReplayDetected(_)
+        | Fact::TotpEnrolled(_)
+        | Fact::RecoveryCodesIssued(_) => true,
+        Fact::PictureRemoved
+        | Fact::RoleGranted(_)
         | Fact::RoleRevoked(_)
         | Fact::UserReinstated
+        | Fact::EmailVerified
+        | Fact::UserInvited
         | Fact::SessionsRevoked(_)
         | Fact::UserDeleted
         | Fact::UserErased
+        | Fact::TotpConfirmed(_)
+        | Fact::SecondFactorRemoved
+        | Fact::SecondFactorUsed(_)
         | Fact::LockoutLifted
         | Fact::SessionRevoked(_)
         | Fact::RoleDefined(_)
         | Fact::RoleRemoved(_)
-        | Fact::AuditExported(_) => false,
+        | Fact::UserHoldLifted
+        | Fact::HoldPlaced(_)
+        | Fact::HoldLifted(_)
+        | Fact::NetworkEnded(_)
+        | Fact::AuditExported(_)
+        | Fact::ServiceAccountCreated(_)
+        | Fact::ServiceAccountRemoved
+        | Fact::KeyIssued(_)
+        | Fact::KeyRevoked(_)
+        | Fact::KeyUsed(_) => false,
     }
 }

@@ -1,27 +1,46 @@
 //! A command as it arrived: who asks, what they ask for, and what makes a second try of it the same command.
 
-use crate::{App, failure::Failure, ids::Ids};
+use crate::{App, caller::Standing, failure::Failure, ids::Ids};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request},
 };
 use events::{Actor, Network, RequestContext, UserId, Version};
-use http::{header::CONTENT_TYPE, request::Parts};
+use http::{Extensions, HeaderMap, Method, header::CONTENT_TYPE, request::Parts};
 use serde::de::DeserializeOwned;
 use service::{
-    caller::Caller,
-    extract::{self, IdempotencyKey, IfMatch, Json, RequestInfo, counted_as, read_body, signed_in_as},
+    caller::{Caller, Principal},
+    extract::{
+        self, IdempotencyKey, IfMatch, Json, RequestInfo, Room, asked_by, counted_as, read_body, signed_in_as,
+    },
     problem::{Code, Problem},
+    shared::{Class, Who},
 };
 use std::net::IpAddr;
 use store::vault::Remembered;
 
-/// A command of somebody who is signed in.
+/// A command of somebody who is signed in, or of a program with an API key.
+pub(crate) struct Permitted<B> {
+    pub(crate) by: Principal,
+    pub(crate) asked: Asked,
+    pub(crate) body: B,
+}
+
+/// A command of somebody who is signed in. Programs are refused: it is for people alone. So is, as with [`Permitted`], who
+/// has not shown the second factor that is demanded of them.
 pub(crate) struct Signed<B> {
     pub(crate) by: Caller,
     pub(crate) asked: Asked,
     pub(crate) body: B,
 }
+
+/// A command of somebody who proved only a while ago who they are (`EVIDENT_FRESH_AUTH`): for what a token that was
+/// stolen, or a screen that was left open, must not be enough for. Around [`Signed`] or [`Permitted`].
+pub(crate) struct Fresh<C>(pub(crate) C);
+
+/// A command of somebody who may have yet to show the second factor that is demanded of them: for what leads there, and for
+/// leaving. Around [`Signed`].
+pub(crate) struct Unproven<C>(pub(crate) C);
 
 /// A command that anybody may try.
 pub(crate) struct Anonymous<B> {
@@ -42,12 +61,14 @@ pub(crate) struct Maybe<T>(pub(crate) Option<T>);
 #[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) ids: Ids,
-    /// It was tried before, with the same `Idempotency-Key`.
-    pub(crate) again: bool,
     pub(crate) context: RequestContext,
     pub(crate) network: Network,
     pub(crate) source: Option<IpAddr>,
+    /// Who asked, if they are to be held to what was known of them.
+    pub(crate) standing: Option<Standing>,
     if_match: IfMatch,
+    /// What a file that came with it takes in memory.
+    _room: Option<Room>,
 }
 
 impl Asked {
@@ -61,17 +82,24 @@ impl Asked {
             traceparent: None,
         };
         let network = Network { ip: None, user_agent: None };
-        Self { ids, again: false, context, network, source: None, if_match: IfMatch::Absent }
+        let if_match = IfMatch::Absent;
+        Self { ids, context, network, source: None, standing: None, if_match, _room: None }
     }
 
-    /// What follows from the command, with ids of its own. Nobody holds it to a version.
+    /// What follows from the command, with ids of its own. Nobody holds it to a version, and it is done whatever has
+    /// become of who asked.
     pub(crate) fn then(&self, what: &'static str) -> Self {
-        Self { ids: self.ids.then(what), if_match: IfMatch::Absent, ..self.clone() }
+        Self { ids: self.ids.then(what), standing: None, if_match: IfMatch::Absent, ..self.clone() }
+    }
+
+    /// The nth of the many things that the command does.
+    pub(crate) fn nth(&self, n: usize) -> Self {
+        Self { ids: self.ids.nth(n), if_match: IfMatch::Absent, ..self.clone() }
     }
 
     /// As if it had come without an `Idempotency-Key`.
     pub(crate) fn unkeyed(self, app: &App) -> Self {
-        Self { ids: Ids::new(app.entropy.bytes(), app.clock.now()), again: false, ..self }
+        Self { ids: Ids::new(app.entropy.bytes(), app.clock.now()), ..self }
     }
 
     /// The same, by somebody who turned out to be this person.
@@ -90,16 +118,53 @@ impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Signed<B> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        // Whoever has looked at the path has been looked at.
-        let known = request.extensions().get::<Caller>().cloned();
-        let by = match known {
-            Some(by) => by,
-            None => app.caller(request.headers()).await?,
-        };
-        signed_in_as(request.extensions(), by.user_id);
-        counted_as(request.extensions(), by.user_id).await?;
-        let (asked, body) = read(request, app, Actor::User(by.user_id)).await?;
-        Ok(Self { by, asked, body })
+        signed(request, app, Caller::must_have_second_factor).await
+    }
+}
+
+impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Unproven<Signed<B>> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        Ok(Self(signed(request, app, |_| Ok(())).await?))
+    }
+}
+
+impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Permitted<B> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        permitted(request, app, |_| Ok(())).await
+    }
+}
+
+impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Fresh<Signed<B>> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let command = Signed::from_request(request, app).await?;
+        app.must_be_fresh(&Principal::Person(command.by.clone()))?;
+        Ok(Self(command))
+    }
+}
+
+impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Fresh<Unproven<Signed<B>>> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let command = Unproven::<Signed<B>>::from_request(request, app).await?;
+        app.must_be_fresh(&Principal::Person(command.0.by.clone()))?;
+        Ok(Self(command))
+    }
+}
+
+impl<B: FromRequest<(), Rejection = Problem>> FromRequest<App> for Fresh<Permitted<B>> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let command = Permitted::from_request(request, app).await?;
+        app.must_be_fresh(&command.by)?;
+        Ok(Self(command))
     }
 }
 
@@ -107,8 +172,8 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let by = app.caller(&parts.headers).await?;
-        parts.extensions.insert(by);
+        let standing = app.standing(&parts.method, &parts.extensions, &parts.headers).await?;
+        parts.extensions.insert(standing);
         Ok(Self(extract::Path::from_request_parts(parts, app).await?.0))
     }
 }
@@ -147,18 +212,72 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Maybe<T> {
     }
 }
 
+/// A command of a person whom `admits` lets by, before anything that they sent is looked at.
+async fn signed<B: FromRequest<(), Rejection = Problem>>(
+    request: Request,
+    app: &App,
+    admits: fn(&Caller) -> Result<(), Problem>,
+) -> Result<Signed<B>, Failure> {
+    let standing = asking(request.method(), request.extensions(), request.headers(), app).await?;
+    let by = standing.by.clone().person()?;
+    admits(&by)?;
+    let (asked, body) = read(request, app, Actor::User(by.user_id)).await?;
+    Ok(Signed { by, asked: Asked { standing: Some(standing), ..asked }, body })
+}
+
+/// A command of whom `admits` lets by, before anything that they sent is looked at.
+pub(crate) async fn permitted<B: FromRequest<(), Rejection = Problem>>(
+    request: Request,
+    app: &App,
+    admits: impl FnOnce(&Principal) -> Result<(), Failure>,
+) -> Result<Permitted<B>, Failure> {
+    let standing = asking(request.method(), request.extensions(), request.headers(), app).await?;
+    let by = standing.by.clone();
+    by.must_have_second_factor()?;
+    admits(&by)?;
+    let (asked, body) = read(request, app, by.actor()).await?;
+    Ok(Permitted { by, asked: Asked { standing: Some(standing), ..asked }, body })
+}
+
+/// Whoever asks, counted.
+async fn asking(
+    method: &Method,
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    app: &App,
+) -> Result<Standing, Failure> {
+    // Whoever has looked at the path has been looked at.
+    let standing = match extensions.get::<Standing>().cloned() {
+        Some(standing) => standing,
+        None => app.standing(method, extensions, headers).await?,
+    };
+    let who = match &standing.by {
+        Principal::Person(caller) => {
+            signed_in_as(extensions, caller.user_id);
+            Who::User(caller.user_id)
+        }
+        Principal::Service(caller) => {
+            asked_by(extensions, caller.key_id);
+            Who::Key(caller.key_id)
+        }
+    };
+    counted_as(extensions, Class::Commands, who).await?;
+    Ok(standing)
+}
+
 async fn read<B: FromRequest<(), Rejection = Problem>>(
     request: Request,
     app: &App,
     actor: Actor,
 ) -> Result<(Asked, B), Failure> {
+    let room = Room::of(&request)?;
     let (mut parts, body) = request.into_parts();
     let Ok(info) = RequestInfo::from_request_parts(&mut parts, &()).await;
     let if_match = IfMatch::from_request_parts(&mut parts, &()).await?;
     let key = IdempotencyKey::from_request_parts(&mut parts, &()).await?;
     let mut request = Request::from_parts(parts, body);
-    let (ids, again) = match key {
-        None => (Ids::new(app.entropy.bytes(), app.clock.now()), false),
+    let ids = match key {
+        None => Ids::new(app.entropy.bytes(), app.clock.now()),
         Some(key) => {
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
             let (parts, body) = request.into_parts();
@@ -169,7 +288,8 @@ async fn read<B: FromRequest<(), Rejection = Problem>>(
     };
     let body = B::from_request(request, &()).await?;
     let (context, network) = (info.context(actor), info.network());
-    Ok((Asked { ids, again, context, network, source: info.ip, if_match }, body))
+    let asked = Asked { ids, context, network, source: info.ip, standing: None, if_match, _room: room };
+    Ok((asked, body))
 }
 
 /// The ids of the first command with this key by this caller on this route; refused when its body was another.
@@ -179,14 +299,14 @@ async fn remembered(
     key: &IdempotencyKey,
     route: [&str; 2],
     body: &Bytes,
-) -> Result<(Ids, bool), Failure> {
+) -> Result<Ids, Failure> {
     let actor = actor.to_string();
     let scope = [actor.as_str(), route[0], route[1], &key.0].map(str::as_bytes);
     let key = app.vault.keyed_hash("idempotency key", &scope);
     let body = app.vault.keyed_hash("idempotent body", &[body]);
     match app.vault.remember_request(&key, &body, app.entropy.bytes(), app.clock.now()).await? {
-        Remembered::First { seed, at } => Ok((Ids::new(seed, at), false)),
-        Remembered::Again { seed, at } => Ok((Ids::new(seed, at), true)),
+        Remembered::First { seed, at } => Ok(Ids::new(seed, at)),
+        Remembered::Again { seed, at } => Ok(Ids::again(seed, at)),
         Remembered::OtherBody => Err(Failure::new(Code::IdempotencyKeyReused)),
     }
 }

@@ -4,14 +4,17 @@ use crate::{
     App,
     append::{Pending, Unwritten},
     command::Asked,
-    domain::{Role, Session, User},
+    domain::{Role, Session, UsedCodes, User},
     failure::Failure,
-    history::{Read, read_last},
+    history::Read,
     ids::Ids,
 };
 use events::{Fact, Position, RoleName, SessionId, StreamName, UserId, Version};
 use service::problem::Code;
-use store::{log::Appended, vault::Scope};
+use store::{
+    log::{Appended, Guard},
+    vault::Scope,
+};
 
 /// How often a command is decided again before its caller is asked to come back later.
 const MAX_TRIES: usize = 8;
@@ -89,6 +92,8 @@ impl App {
         rule: impl Fn(&T) -> Result<Vec<Fact>, E>,
     ) -> Result<Decided<T>, Failure> {
         let (stream, mut read) = (T::stream(&key), Some(first));
+        let standing = asked.standing.as_ref();
+        let mut guards = standing.map(|standing| standing.guards.clone()).unwrap_or_default();
         for _ in 0..MAX_TRIES {
             let before = match read.take() {
                 Some(first) => first,
@@ -100,15 +105,35 @@ impl App {
             if T::HAS_ETAG {
                 asked.must_match(before.version)?;
             }
+            // What was said on this very stream since whoever asks was looked at: no guard tells of the stream that is
+            // appended to.
+            let moved = |guard: &Guard| guard.stream == stream && guard.version != before.version;
+            if let Some(standing) = standing
+                && guards.iter().any(moved)
+            {
+                guards = self.still_stands(standing).await?;
+            }
             let facts = rule(&before.state).map_err(Into::into)?;
             if facts.is_empty() {
                 return Ok(Decided { before, facts, positions: vec![] });
             }
             let person = T::person(&key, &facts);
-            let pending = Pending { stream: &stream, after: before.version, person, facts: &facts };
+            let pending = Pending {
+                stream: &stream,
+                after: before.version,
+                person,
+                keys: before.keys.clone(),
+                facts: &facts,
+                guards: &guards,
+            };
             match T::append(self, asked, &key, &before, pending).await {
                 Ok(appended) => return Ok(Decided { before, facts, positions: appended.positions }),
                 Err(Unwritten::Stale) => {}
+                Err(Unwritten::Moved) => {
+                    if let Some(standing) = standing {
+                        guards = self.still_stands(standing).await?;
+                    }
+                }
                 Err(Unwritten::Failed(failure)) => return Err(failure),
             }
         }
@@ -194,8 +219,23 @@ impl Subject for SignIns {
     }
 
     async fn read(app: &App, id: &UserId, ids: &Ids) -> Result<Read<Self>, Failure> {
-        let last = app.last(&StreamName::sign_in(*id)).await?;
-        let fact = last.as_ref().map(|(_, fact)| fact.clone());
-        Ok(read_last(last.as_ref(), SignIns(fact), Some(ids)))
+        app.sign_ins(*id, ids).await
+    }
+}
+
+impl Subject for UsedCodes {
+    type Key = UserId;
+    const HAS_ETAG: bool = false;
+
+    fn stream(id: &UserId) -> StreamName {
+        StreamName::factor(*id)
+    }
+
+    fn person(_: &UserId, _: &[Fact]) -> Option<UserId> {
+        None
+    }
+
+    async fn read(app: &App, id: &UserId, ids: &Ids) -> Result<Read<Self>, Failure> {
+        app.used_codes(*id, ids).await
     }
 }

@@ -64,9 +64,9 @@ impl App {
         let address = self.address_of(id).await?;
         let decided = self.decide_from::<User, Refusal>(first, asked, id, erase).await?;
         if let Some(address) = address {
-            let address = self.vault.address_hash(&directory_key(&address));
-            self.vault.forget_attempts(address).await?;
-            self.vault.release_address(address, id).await?;
+            let address = directory_key(&address);
+            self.vault.forget_attempts(self.vault.address_hash(&address)).await?;
+            self.vault.release_address(&address, id).await?;
         }
         self.vault.finish_erasure(id, self.clock.now()).await?;
         Ok(decided)
@@ -99,7 +99,10 @@ impl App {
     /// Does what the log says about somebody of whom an erasure was noted.
     async fn settle(&self, due: &ErasureDue) -> Result<(), Failure> {
         let now = self.clock.now();
-        match (self.user(due.user, None, None).await?.state, due.if_deleted) {
+        let found = self.user(due.user, None, None).await?;
+        match (found.state, due.if_deleted) {
+            // Whoever was deleted under a legal hold stays due, and is erased once it is lifted.
+            (User::Deleted(person), true) if person.held => return Ok(()),
             (User::Deleted(person), true) => {
                 let due_at = person.updated_at.after(self.config.erasure_delay);
                 if due_at > now {
@@ -116,7 +119,9 @@ impl App {
             }
             (User::Erased, _) => {}
         }
-        let asked = Asked::by_machine(self, Actor::System);
+        let mut asked = Asked::by_machine(self, Actor::System);
+        // Who had it done, and why, stands in the event that led to this: the account was closed.
+        asked.context.causation_id = found.id;
         let first = User::read(self, &due.user, &asked.ids).await?;
         self.erase_noted(first, &asked, due.user).await.map(drop)
     }

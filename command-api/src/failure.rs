@@ -3,11 +3,12 @@
 use crate::{
     domain::{Contradiction, Refusal},
     hashing::HashingError,
+    input::BreachedError,
     signing::SigningError,
 };
 use axum::response::{IntoResponse, Response};
 use events::{FactError, RecordError};
-use service::problem::{Code, Problem};
+use service::problem::{Code, FieldError, Problem};
 use std::fmt;
 use store::{
     log::{AppendError, LogError},
@@ -81,19 +82,39 @@ impl From<Problem> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::new(match refusal {
-            Refusal::UnknownUser | Refusal::UnknownSession => Code::NotFound,
+            Refusal::UnknownUser
+            | Refusal::UnknownSession
+            | Refusal::UnknownServiceAccount
+            | Refusal::UnknownKey => Code::NotFound,
             Refusal::UserExists | Refusal::RoleRemoved => Code::Conflict,
             Refusal::EmailTaken => Code::EmailTaken,
             Refusal::Deleted => Code::UserDeleted,
             // The caller themselves, between the check of their token and the decision.
             Refusal::Suspended | Refusal::SessionEnded => Code::InvalidToken,
-            Refusal::WrongPassword => Code::InvalidCredentials,
+            Refusal::WrongPassword | Refusal::CodeUsed => Code::InvalidCredentials,
+            Refusal::MailTokenSpent => Code::InvalidMailToken,
+            Refusal::NoSecondFactor => Code::NoSecondFactor,
+            Refusal::SecondFactorDemanded => Code::SecondFactorDemanded,
+            Refusal::SecondFactorMissing => Code::SecondFactorMissing,
             Refusal::LastAdmin => Code::LastAdmin,
+            Refusal::LegalHold => Code::LegalHold,
+            Refusal::UnknownHold => Code::NotFound,
+            Refusal::TooManyHolds => Code::Conflict,
             Refusal::BuiltInRole => Code::BuiltInRole,
             Refusal::RoleUnknown => Code::RoleUnknown,
             Refusal::AboveOwnLevel | Refusal::SelfGrant => Code::Forbidden,
+            Refusal::AboveAccount => return above_account(),
+            Refusal::AnothersSession => return Problem::hidden().into(),
+            Refusal::TooManyKeys => Code::TooManyKeys,
+            Refusal::HistoryFull => Code::HistoryFull,
         })
     }
+}
+
+/// What is wrong with the request is where it says so.
+fn above_account() -> Failure {
+    let detail = "A key permits at most what its account may do.";
+    Problem::validation(vec![FieldError::new("/permissions", "above_account", detail)]).into()
 }
 
 impl From<AppendError> for Failure {
@@ -103,6 +124,8 @@ impl From<AppendError> for Failure {
             AppendError::Broken(error) => error.into(),
             AppendError::Stale { .. }
             | AppendError::IdReused { .. }
+            | AppendError::Moved { .. }
+            | AppendError::TooManyGuards { .. }
             | AppendError::Empty
             | AppendError::Misfit { .. }
             | AppendError::TooMany { .. } => Self::broken(Code::Internal, error),
@@ -141,4 +164,4 @@ macro_rules! broken {
     )*};
 }
 
-broken!(FactError, RecordError, Contradiction, SigningError);
+broken!(BreachedError, FactError, RecordError, Contradiction, SigningError);

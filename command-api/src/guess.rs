@@ -4,17 +4,21 @@ use crate::{
     App,
     command::Asked,
     decide::{Decided, SignIns},
-    domain::{Admission, Slot, Tally, admit, failed, lift_lockout, succeeded, unchecked},
+    device::Device,
+    domain::{Admission, Slot, Tally, admit, admit_known, failed, lift_lockout, succeeded, unchecked},
     failure::Failure,
     input::directory_key,
 };
 use events::{FailureCause, Timestamp, UserId};
 use service::{
-    problem::{Code, Limit, Problem},
+    problem::{Code, Problem},
+    rate_limit::Limit,
     shared::Subscriber,
 };
 use std::time::Duration;
 use store::vault::{AddressHash, Attempts, Scope};
+
+type Admit = fn(&mut Tally, &mut Tally, Timestamp) -> Admission;
 
 /// The right to check one password for one address. It counts as failed until it is said to be right.
 pub(crate) struct Guess {
@@ -24,11 +28,28 @@ pub(crate) struct Guess {
     slot: Option<Slot>,
 }
 
+impl Guess {
+    /// The address that it is a guess at.
+    pub(crate) const fn address(&self) -> &AddressHash {
+        &self.hash
+    }
+}
+
 impl App {
-    /// Admits a guess at an address, given by its key, whether or not anybody has it.
-    pub(crate) async fn admit(&self, asked: &Asked, key: &str) -> Result<Guess, Failure> {
-        let hash = self.vault.address_hash(key);
-        let source = self.vault.keyed_hash("sign-in source", &[Subscriber::of(asked.source).bytes()]);
+    /// Admits a guess at an address, whether or not anybody has it. A device that is known there is a source of its own.
+    pub(crate) async fn admit(
+        &self,
+        asked: &Asked,
+        hash: AddressHash,
+        device: Option<Device>,
+    ) -> Result<Guess, Failure> {
+        let (source, admit): (_, Admit) = match device {
+            Some(Device(id)) => (self.vault.keyed_hash("sign-in device", &[&id]), admit_known),
+            None => {
+                let subscriber = Subscriber::of(asked.source);
+                (self.vault.keyed_hash("sign-in source", &[subscriber.bytes()]), admit)
+            }
+        };
         if !self.config.rate_limits {
             return Ok(Guess { hash, source, slot: None });
         }

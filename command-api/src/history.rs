@@ -2,15 +2,20 @@
 
 use crate::{
     App,
-    domain::{Happened, LiveSession, Role, Session, User},
+    decide::SignIns,
+    domain::{Happened, LiveSession, Retention, Role, ServiceAccount, Session, UsedCodes, User},
     failure::Failure,
     ids::Ids,
 };
 use events::{
-    EventId, Fact, Group, Position, Profile, RoleName, SealContext, SessionId, StreamName, UserId, Version,
+    EventId, Fact, Month, Position, Profile, RoleName, SealContext, ServiceAccountId, SessionId, StreamName,
+    UserId, Version,
 };
-use std::borrow::Cow;
-use store::{log::Stored, vault::Scope};
+use std::{borrow::Cow, sync::Arc};
+use store::{
+    log::Stored,
+    vault::{Scope, Sealer, VaultError},
+};
 
 /// Something as its stream says it is.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub(crate) struct Read<T> {
     pub(crate) id: Option<EventId>,
     /// This very command has done its part already: it was tried before, and this is what it led to.
     pub(crate) done: bool,
+    /// The keys that it was opened with, which seal what is said about it next.
+    pub(crate) keys: Option<Arc<Sealer>>,
 }
 
 /// A record and the fact in it.
@@ -40,15 +47,32 @@ impl App {
         ids: Option<&Ids>,
     ) -> Result<Read<User>, Failure> {
         let mut stored = self.log.read_stream(&StreamName::user(id), Version::NONE).await?;
-        let own = |n: usize, stored: &Stored| ids.is_some_and(|ids| stored.record.id == ids.event(n));
-        let first = stored.iter().position(|stored| own(0, stored));
-        if let Some(first) = first {
-            let count = stored[first..].iter().enumerate().take_while(|(n, stored)| own(*n, stored)).count();
-            stored.truncate(first + count);
-        }
-        let told = self.told(stored, scope).await?;
+        let done = cut_behind(&mut stored, ids);
+        let keys = match scope {
+            Some(_) => self.keys_of(id, self.clock.now().month()).await?,
+            None => None,
+        };
+        let told = told(stored, keys.as_deref().zip(scope))?;
         let user = User::fold(told.iter().map(happened))?;
-        Ok(read(told.last(), user, first.is_some()))
+        Ok(Read { keys, ..read(told.last(), user, done) })
+    }
+
+    /// Somebody's keys, while they have any.
+    pub(crate) async fn keys_of(&self, id: UserId, month: Month) -> Result<Option<Arc<Sealer>>, Failure> {
+        match self.vault.sealer(id, month).await {
+            Ok(keys) => Ok(Some(Arc::new(keys))),
+            Err(VaultError::PersonErased(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What must not be forgotten yet, and which months were; cut like somebody's stream for a second try.
+    pub(crate) async fn retention(&self, ids: Option<&Ids>) -> Result<Read<Retention>, Failure> {
+        let mut stored = self.log.read_stream(&StreamName::retention(), Version::NONE).await?;
+        let done = cut_behind(&mut stored, ids);
+        let told = told(stored, None)?;
+        let retention = Retention::fold(told.iter().map(happened))?;
+        Ok(read(told.last(), retention, done))
     }
 
     /// Somebody who was read already, as they are now. Nearly always nothing was said about them since: then they are as
@@ -81,7 +105,7 @@ impl App {
     ) -> Result<Option<(LiveSession, Position)>, Failure> {
         let mut stored = self.log.read_stream(&StreamName::session(id), Version::NONE).await?;
         stored.truncate(1);
-        let first = self.told(stored, None).await?.pop();
+        let first = told(stored, None)?.pop();
         match Session::read(id, first.as_ref().map(happened))? {
             Session::Live(session) => Ok(Some((session, session.started_position))),
             Session::Unknown | Session::Ended { .. } => Ok(None),
@@ -106,7 +130,8 @@ impl App {
     /// The address that somebody has, or had when they were erased, while the key of their profile lives.
     pub(crate) async fn address_of(&self, id: UserId) -> Result<Option<String>, Failure> {
         let stored = self.log.read_stream(&StreamName::user(id), Version::NONE).await?;
-        let told = self.told(stored, Some(Scope::Profiles)).await?;
+        let keys = self.keys_of(id, self.clock.now().month()).await?;
+        let told = told(stored, keys.as_deref().zip(Some(Scope::Profiles)))?;
         Ok(told.iter().rev().find_map(|(_, fact)| profile_in(fact)).map(|profile| profile.email.clone()))
     }
 
@@ -120,11 +145,54 @@ impl App {
         Ok(roles)
     }
 
-    /// A role, from the last record of its stream.
+    /// A role, from the last record of its stream; for a second try, from the last one of the first.
     pub(crate) async fn role(&self, name: &RoleName, ids: Option<&Ids>) -> Result<Read<Role>, Failure> {
-        let last = self.last(&StreamName::role(name)).await?;
+        let (last, done) = self.last_or_own(&StreamName::role(name), ids).await?;
         let role = Role::read(name, last.as_ref().map(happened))?;
-        Ok(read_last(last.as_ref(), role, ids))
+        Ok(read(last.as_ref(), role, done))
+    }
+
+    /// What was last said of somebody's failed sign-ins; for a second try, what the first one said.
+    pub(crate) async fn sign_ins(&self, id: UserId, ids: &Ids) -> Result<Read<SignIns>, Failure> {
+        let (last, done) = self.last_or_own(&StreamName::sign_in(id), Some(ids)).await?;
+        let fact = last.as_ref().map(|(_, fact)| fact.clone());
+        Ok(read(last.as_ref(), SignIns(fact), done))
+    }
+
+    /// A service account, from the whole of its stream.
+    pub(crate) async fn service_account(
+        &self,
+        id: ServiceAccountId,
+        ids: Option<&Ids>,
+    ) -> Result<Read<ServiceAccount>, Failure> {
+        let stored = self.log.read_stream(&StreamName::service(id), Version::NONE).await?;
+        let done = ids.is_some_and(|ids| stored.iter().any(|stored| stored.record.id == ids.event(0)));
+        let told = told(stored, None)?;
+        let account = ServiceAccount::fold(told.iter().map(happened))?;
+        Ok(read(told.last(), account, done))
+    }
+
+    /// What is used up of somebody's second factor, from the last record of its stream.
+    pub(crate) async fn used_codes(&self, id: UserId, ids: &Ids) -> Result<Read<UsedCodes>, Failure> {
+        let last = self.last(&StreamName::factor(id)).await?;
+        let used = UsedCodes::read(last.as_ref().map(happened).as_ref())?;
+        Ok(read_last(last.as_ref(), used, Some(ids)))
+    }
+
+    /// A stream's last record, or the one by which the command with these `ids` has done its part; and whether it has.
+    /// Others may have spoken since, so only a second try has to look behind the last.
+    async fn last_or_own(
+        &self,
+        stream: &StreamName,
+        ids: Option<&Ids>,
+    ) -> Result<(Option<Told>, bool), Failure> {
+        if !ids.is_some_and(Ids::are_known) {
+            return Ok((self.last(stream).await?, false));
+        }
+        let mut stored = self.log.read_stream(stream, Version::NONE).await?;
+        let done = cut_behind(&mut stored, ids);
+        let last = stored.pop().into_iter().collect();
+        Ok((told(last, None)?.pop(), done))
     }
 
     /// A stream's last record. Its personal values stay sealed: nothing that is decided from one needs them.
@@ -133,28 +201,35 @@ impl App {
         let fact = stored.record.fact(|_, _| None)?;
         Ok(Some((stored, fact)))
     }
+}
 
-    async fn told(&self, stored: Vec<Stored>, scope: Option<Scope>) -> Result<Vec<Told>, Failure> {
-        let keyring = match scope {
-            Some(scope) => {
-                let keys = stored.iter().flat_map(|stored| stored.record.keys());
-                // From where somebody came decides nothing: what is not needed is not looked up.
-                let needed: Vec<_> = keys.filter(|key| key.group != Group::Network).collect();
-                Some(self.vault.keyring(&needed, scope).await?)
-            }
-            None => None,
-        };
-        let open = |context: &SealContext<'_>, sealed: &[u8]| keyring.as_ref()?.open(context, sealed);
-        let told = |stored: Stored| stored.record.fact(open).map(|fact| (stored, fact));
-        Ok(stored.into_iter().map(told).collect::<Result<_, _>>()?)
-    }
+/// What records say, with the personal values that these keys open.
+fn told(stored: Vec<Stored>, keys: Option<(&Sealer, Scope)>) -> Result<Vec<Told>, Failure> {
+    let open = |context: &SealContext<'_>, sealed: &[u8]| {
+        let (keys, scope) = keys?;
+        keys.open(scope, context, sealed)
+    };
+    let told = |stored: Stored| stored.record.fact(open).map(|fact| (stored, fact));
+    Ok(stored.into_iter().map(told).collect::<Result<_, _>>()?)
+}
+
+/// Whether the command with these ids has done its part in a stream already; then what comes after that is cut off.
+fn cut_behind(stored: &mut Vec<Stored>, ids: Option<&Ids>) -> bool {
+    let own = |n: usize, stored: &Stored| ids.is_some_and(|ids| stored.record.id == ids.event(n));
+    let Some(first) = stored.iter().position(|stored| own(0, stored)) else { return false };
+    let count = stored[first..].iter().enumerate().take_while(|(n, stored)| own(*n, stored)).count();
+    stored.truncate(first + count);
+    true
 }
 
 fn profile_in(fact: &Fact) -> Option<&Profile> {
-    if let Fact::UserRegistered(fact) = fact {
+    if let Fact::UserRegistered(fact) | Fact::UserImported(fact) = fact {
         return fact.profile.open();
     }
     if let Fact::ProfileChanged(fact) = fact {
+        return fact.profile.open();
+    }
+    if let Fact::EmailChanged(fact) = fact {
         return fact.profile.open();
     }
     None
@@ -172,5 +247,5 @@ pub(crate) fn read_last<T>(last: Option<&Told>, state: T, ids: Option<&Ids>) -> 
 fn read<T>(last: Option<&Told>, state: T, done: bool) -> Read<T> {
     let version = last.map_or(Version::NONE, |(stored, _)| stored.record.version);
     let position = last.map_or(Position::START, |(stored, _)| stored.position);
-    Read { state, version, position, id: last.map(|(stored, _)| stored.record.id), done }
+    Read { state, version, position, id: last.map(|(stored, _)| stored.record.id), done, keys: None }
 }

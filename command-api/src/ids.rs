@@ -4,7 +4,7 @@
 //! that a second try drafts the very same events; the log then answers it as the first time and appends nothing.
 
 use aws_lc_rs::hmac;
-use events::{EventId, Salt, SessionId, Timestamp, UserId};
+use events::{EventId, KeyId, PictureId, Salt, ServiceAccountId, SessionId, Timestamp, UserId};
 use uuid::{Builder, Uuid};
 
 /// Whatever is derived from one seed, by what it is for.
@@ -12,12 +12,23 @@ use uuid::{Builder, Uuid};
 pub(crate) struct Ids {
     key: hmac::Key,
     at: Timestamp,
+    again: bool,
 }
 
 impl Ids {
     /// `at` is the moment of the first try; each event of the command carries it.
     pub(crate) fn new(seed: [u8; 16], at: Timestamp) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &seed), at }
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &seed), at, again: false }
+    }
+
+    /// The same for a command that was tried before, so that its events may stand in the log already.
+    pub(crate) fn again(seed: [u8; 16], at: Timestamp) -> Self {
+        Self { again: true, ..Self::new(seed, at) }
+    }
+
+    /// Whether its events may stand in the log already.
+    pub(crate) const fn are_known(&self) -> bool {
+        self.again
     }
 
     /// When the command was first tried.
@@ -39,7 +50,16 @@ impl Ids {
 
     /// The ids of what follows from the command: another append, on whatever stream.
     pub(crate) fn then(&self, what: &'static str) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, self.derive(what.as_bytes(), 0).as_ref()), at: self.at }
+        self.under(&self.derive(what.as_bytes(), 0))
+    }
+
+    /// The ids of the nth of many things that the command does, each with events of its own.
+    pub(crate) fn nth(&self, n: usize) -> Self {
+        self.under(&self.derive(b"one of many", n))
+    }
+
+    fn under(&self, key: &hmac::Tag) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()), ..self.clone() }
     }
 
     /// The id of a person whom the command brings to be.
@@ -47,9 +67,32 @@ impl Ids {
         UserId(self.uuid(b"new user", 0))
     }
 
+    /// The id of a picture that the command has kept.
+    pub(crate) fn picture(&self) -> PictureId {
+        PictureId(self.uuid(b"new picture", 0))
+    }
+
     /// The id of a session that the command starts.
     pub(crate) fn session(&self) -> SessionId {
         SessionId(self.uuid(b"new session", 0))
+    }
+
+    /// The id of a service account that the command creates.
+    pub(crate) fn service_account(&self) -> ServiceAccountId {
+        ServiceAccountId(self.uuid(b"new service account", 0))
+    }
+
+    /// The id of an API key that the command issues.
+    pub(crate) fn key(&self) -> KeyId {
+        KeyId(self.uuid(b"new key", 0))
+    }
+
+    /// Bits that nobody can tell from the command's events. Without them nothing that is derived with them can be
+    /// found again.
+    pub(crate) fn hidden(&self, what: &'static str, n: usize) -> [u8; 32] {
+        let mut hidden = [0; 32];
+        hidden.copy_from_slice(self.derive(what.as_bytes(), n).as_ref());
+        hidden
     }
 
     fn uuid(&self, label: &[u8], n: usize) -> Uuid {
@@ -80,6 +123,8 @@ mod tests {
         assert_eq!(ids.salt(0), again.salt(0));
         assert_ne!(ids.event(0), ids.event(1));
         assert_ne!(ids.event(0), ids.then("undone").event(0));
+        assert_eq!(ids.nth(7).event(0), again.nth(7).event(0));
+        assert_ne!(ids.nth(7).event(0), ids.nth(8).event(0));
         assert_ne!(ids.event(0), Ids::new([2; 16], at).event(0));
         assert_ne!(ids.user().0, ids.session().0);
     }

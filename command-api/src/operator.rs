@@ -6,7 +6,7 @@ use crate::{
     domain::{Granter, Newcomer, Role, create},
     failure::Failure,
     ids::Ids,
-    input::{Address, NewPassword},
+    input::Address,
 };
 use events::{Actor, BuiltInRole, Permission, Timestamp, UserId};
 use std::collections::BTreeSet;
@@ -69,8 +69,9 @@ async fn make_admin(
     password: &str,
 ) -> Result<UserId, AdminError> {
     let address = Address::parse(email).map_err(|flaw| AdminError::Address(flaw.detail))?;
-    let password = NewPassword::parse(password, app.config.password_min, address.words())
-        .map_err(|flaw| AdminError::Password(flaw.detail))?;
+    let words = address.words().map(str::to_owned).collect();
+    let password = app.new_password(password, app.config.password_min, words).await.map_err(failed)?;
+    let password = password.map_err(|flaw| AdminError::Password(flaw.detail))?;
     let hashed = app.hasher.hash(password.into_secret(), app.entropy.bytes()).await;
     let newcomer = Newcomer {
         email: address.into_value(),

@@ -4,9 +4,9 @@ use crate::{
     App,
     command::Asked,
     decide::Decided,
-    domain::{Happened, Refresh, Session, refresh},
+    domain::{Happened, Refresh, Session, Spans, refresh},
     failure::Failure,
-    tokens::TokensBody,
+    tokens::Tokens,
 };
 use events::{EventId, Position, SessionId};
 use service::problem::Code;
@@ -14,27 +14,25 @@ use store::vault::Scope;
 
 impl App {
     /// The next tokens of a session, and where it says so. However many ask at once with one token, all get the same.
-    pub(crate) async fn refresh(
-        &self,
-        asked: &Asked,
-        token: &str,
-    ) -> Result<(TokensBody, Position), Failure> {
+    pub(crate) async fn refresh(&self, asked: &Asked, token: &str) -> Result<(Tokens, Position), Failure> {
         let (id, generation) = self.refresh_tokens.read(token).ok_or_else(refused)?;
-        let first = self.session(id, Some(&asked.ids)).await?;
+        let mut first = self.session(id, Some(&asked.ids)).await?;
         let owner = match &first.state {
             Session::Live(live) => live.user_id,
             Session::Ended { .. } | Session::Unknown => return Err(refused()),
         };
-        let user = self.user(owner, Some(Scope::Profiles), None).await?.state;
+        let user = self.user(owner, Some(Scope::Profiles), None).await?;
+        first.keys = user.keys;
+        let user = user.state;
         // An exchange is judged by the clock of now, also when its first try was a while ago.
         let now = self.clock.now();
-        let grace = self.config.refresh_grace;
+        let spans = Spans { grace: self.config.refresh_grace, idle: self.config.session_idle_ttl };
         let exchange = |session: &Session| match refresh(
             session,
             &user,
             generation,
             now,
-            grace,
+            spans,
             asked.network.clone(),
         ) {
             Refresh::Rotate(fact) | Refresh::Replay(fact) => Ok(vec![fact]),
@@ -50,7 +48,7 @@ impl App {
 }
 
 /// The session after the exchange, and the record that made it so.
-fn now_in_force(
+pub(crate) fn now_in_force(
     asked: &Asked,
     id: SessionId,
     decided: &Decided<Session>,

@@ -13,11 +13,11 @@ use crate::{
 };
 use events::{Fact, StreamName, UserId};
 use std::time::Duration;
-use store::vault::{AddressHash, Claim, ClaimOutcome};
+use store::vault::{Claim, ClaimOutcome};
 
 /// How long a claim holds although nobody has come to be by it. Appending takes milliseconds, and a request is given
 /// up after seconds.
-const CLAIM_HOLDS: Duration = Duration::from_secs(60);
+pub(crate) const CLAIM_HOLDS: Duration = Duration::from_secs(60);
 
 impl App {
     /// Brings somebody to be, unless the address belongs to somebody already.
@@ -28,15 +28,15 @@ impl App {
         newcomer: Newcomer,
         rule: impl Fn(&User, Newcomer) -> Result<Vec<Fact>, Refusal>,
     ) -> Result<Decided<User>, Failure> {
-        let address = self.vault.address_hash(&directory_key(newcomer.email.as_str()));
-        self.claim(address, id).await?;
+        let address = directory_key(newcomer.email.as_str());
+        self.claim(&address, id).await?;
         self.vault.create_person(id, self.clock.now()).await?;
         let decided = self.decide::<User, Refusal>(asked, id, |user| rule(user, newcomer.clone())).await;
         match decided {
-            Ok(decided) => self.confirm(asked, address, id).await.map(|()| decided),
+            Ok(decided) => self.confirm(asked, &address, id).await.map(|()| decided),
             // Nobody came to be: the address is free at once, not in a minute.
             Err(failure) if failure.is_refusal() && !self.exists(id).await? => {
-                self.vault.release_address(address, id).await?;
+                self.vault.release_address(&address, id).await?;
                 Err(failure)
             }
             // Whether it was appended is not known, or another process did: the claim stays, and runs out by itself.
@@ -44,15 +44,20 @@ impl App {
         }
     }
 
-    /// Whether an address can be claimed, asked before anything costly is done for it.
-    pub(crate) async fn must_be_free(&self, email: &str) -> Result<(), Failure> {
-        match self.vault.find_address(self.vault.address_hash(&directory_key(email))).await? {
-            Some(claim) if self.holds(&claim).await? => Err(Refusal::EmailTaken.into()),
+    /// Whether an address can be claimed, asked before anything costly is done for it. The same command may be under way a
+    /// second time, and has perhaps claimed it.
+    pub(crate) async fn must_be_free(&self, email: &str, id: UserId) -> Result<(), Failure> {
+        let address = directory_key(email);
+        match self.vault.find_address(&address).await? {
+            Some(claim) if claim.user != id && self.holds(&address, &claim).await? => {
+                Err(Refusal::EmailTaken.into())
+            }
             Some(_) | None => Ok(()),
         }
     }
 
-    async fn claim(&self, address: AddressHash, id: UserId) -> Result<(), Failure> {
+    /// Claims an address, given as the directory knows it.
+    pub(crate) async fn claim(&self, address: &str, id: UserId) -> Result<(), Failure> {
         let now = self.clock.now();
         let claim = match self.vault.claim_address(address, id, now).await? {
             ClaimOutcome::Claimed => return Ok(()),
@@ -60,17 +65,22 @@ impl App {
             ClaimOutcome::Held(claim) if claim.user == id => return Ok(()),
             ClaimOutcome::Held(claim) => claim,
         };
-        match !self.holds(&claim).await? && self.vault.take_over_address(address, &claim, id, now).await? {
+        match !self.holds(address, &claim).await?
+            && self.vault.take_over_address(address, &claim, id, now).await?
+        {
             true => Ok(()),
             false => Err(Refusal::EmailTaken.into()),
         }
     }
 
-    async fn holds(&self, claim: &Claim) -> Result<bool, Failure> {
-        if claim.confirmed || self.clock.now().since(claim.claimed_at) <= CLAIM_HOLDS {
+    /// Whether a claim keeps others out: for its first minute, and for as long as the log says that its person has the
+    /// address. A claim that is confirmed may be of an address from before a change that was cut off.
+    pub(crate) async fn holds(&self, address: &str, claim: &Claim) -> Result<bool, Failure> {
+        if self.clock.now().since(claim.claimed_at) <= CLAIM_HOLDS {
             return Ok(true);
         }
-        self.exists(claim.user).await
+        let email = self.address_of(claim.user).await?;
+        Ok(email.is_some_and(|email| directory_key(&email) == address))
     }
 
     /// Whether somebody came to be, whatever became of them.
@@ -80,7 +90,7 @@ impl App {
 
     /// Keeps the address for good. When more than a minute went by between claim and append, somebody else may have
     /// taken it over: then who came to be by this command is deleted again.
-    async fn confirm(&self, asked: &Asked, address: AddressHash, id: UserId) -> Result<(), Failure> {
+    async fn confirm(&self, asked: &Asked, address: &str, id: UserId) -> Result<(), Failure> {
         self.vault.confirm_address(address, id).await?;
         if self.vault.find_address(address).await?.is_some_and(|claim| claim.user == id) {
             return Ok(());

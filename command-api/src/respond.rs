@@ -13,10 +13,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use events::{Position, UserId, Version};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use service::{
-    caller::Caller,
+    caller::{Caller, Principal},
     extract::etag,
     position::EVIDENT_POSITION,
     problem::Code,
@@ -35,8 +35,10 @@ pub(crate) fn shown(id: UserId, user: &User) -> Result<shown::User, Failure> {
     Ok(shown::User {
         id: id.0,
         email: Some(profile.email),
-        email_verified: false,
+        email_verified: person.email_verified,
+        second_factor: person.factor.is_asked_for(),
         display_name: profile.display_name,
+        picture: person.picture.as_ref().and_then(|kept| kept.sha256.clone()),
         status,
         roles: person.roles.clone(),
         created_at: person.created_at,
@@ -60,6 +62,11 @@ impl Done {
         Self::new(app, position, StatusCode::ACCEPTED)
     }
 
+    /// The same to somebody who must not learn whether anything happened.
+    pub(crate) fn in_silence(app: &App, position: Position) -> Self {
+        Self::with(app.positions.header_anew(position, &app.entropy), StatusCode::ACCEPTED)
+    }
+
     /// With a body.
     pub(crate) fn json(app: &App, position: Position, status: StatusCode, body: impl Serialize) -> Self {
         Self::new(app, position, (status, Json(body)))
@@ -71,6 +78,11 @@ impl Done {
         self
     }
 
+    /// For what else the answer is to carry.
+    pub(crate) fn headers(&mut self) -> &mut HeaderMap {
+        self.0.headers_mut()
+    }
+
     fn at(mut self, id: UserId) -> Self {
         // An id is printable ASCII.
         if let Ok(path) = HeaderValue::try_from(format!("/api/v1/users/{id}")) {
@@ -80,8 +92,12 @@ impl Done {
     }
 
     fn new(app: &App, position: Position, answer: impl IntoResponse) -> Self {
+        Self::with(app.positions.header(position), answer)
+    }
+
+    fn with(position: HeaderValue, answer: impl IntoResponse) -> Self {
         let mut response = answer.into_response();
-        response.headers_mut().insert(EVIDENT_POSITION, app.positions.header(position));
+        response.headers_mut().insert(EVIDENT_POSITION, position);
         Self(response)
     }
 }
@@ -100,7 +116,8 @@ pub(crate) fn created(
     decided: &Decided<User>,
 ) -> Result<Done, Failure> {
     let user = after(&decided.before, &decided.facts, &decided.positions, asked.ids.at())?;
-    let body = shown(id, &user)?;
+    // Whoever has just come to be has not signed in.
+    let body = shown::User { last_login_at: Some(None), ..shown(id, &user)? };
     let done = Done::json(app, decided.position(), StatusCode::CREATED, body);
     Ok(done.version(decided.version()).at(id))
 }
@@ -114,10 +131,19 @@ pub(crate) fn user(app: &App, asked: &Asked, id: UserId, decided: &Decided<User>
 
 /// The session that a command came from, for the domain to look at again.
 pub(crate) fn own_session(by: &Caller) -> OwnSession {
-    OwnSession { id: by.session_id, started_position: by.session_position }
+    OwnSession {
+        id: by.session_id,
+        started_position: by.session_position,
+        has_second_factor: by.second_factor,
+    }
+}
+
+/// What the caller may give to what is no person.
+pub(crate) const fn level(by: &Caller) -> Granter<'_> {
+    Granter { permissions: &by.permissions, is_subject: false }
 }
 
 /// What the caller may give to this person.
-pub(crate) fn granter(by: &Caller, to: UserId) -> Granter<'_> {
-    Granter { permissions: &by.permissions, is_subject: by.user_id == to }
+pub(crate) fn granter(by: &Principal, to: UserId) -> Granter<'_> {
+    Granter { permissions: by.permissions(), is_subject: by.is(to) }
 }

@@ -1,11 +1,18 @@
 //! Access tokens: EdDSA JWTs (RFC 9068), signed here and nowhere else.
 
+use events::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use service::token::{Claims, TYP};
 use store::vault::SigningKey;
 
-/// Signs with the newest of the keys.
+/// Signs with the newest of the keys that has begun to.
 pub(crate) struct Signer {
+    /// The newest first.
+    keys: Vec<Key>,
+}
+
+struct Key {
+    signs_from: Timestamp,
     key: EncodingKey,
     header: Header,
 }
@@ -22,17 +29,24 @@ pub enum SigningError {
 }
 
 impl Signer {
-    /// `keys` are all that the vault holds.
+    /// `keys` are all that the vault holds, the newest first.
     pub(crate) fn new(keys: &[SigningKey]) -> Result<Self, SigningError> {
-        let newest = keys.iter().max_by_key(|key| key.created_at).ok_or(SigningError::NoKey)?;
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYP.into());
-        header.kid = Some(newest.kid.clone());
-        Ok(Self { key: EncodingKey::from_ed_der(&newest.pkcs8), header })
+        let key = |key: &SigningKey| {
+            let mut header = Header::new(Algorithm::EdDSA);
+            header.typ = Some(TYP.into());
+            header.kid = Some(key.kid.clone());
+            Key { signs_from: key.signs_from, key: EncodingKey::from_ed_der(&key.pkcs8), header }
+        };
+        let keys: Vec<_> = keys.iter().map(key).collect();
+        if keys.is_empty() { Err(SigningError::NoKey) } else { Ok(Self { keys }) }
     }
 
-    /// The token. The same claims give the same token: Ed25519 signatures are deterministic (RFC 8032).
-    pub(crate) fn sign(&self, claims: &Claims) -> Result<String, SigningError> {
-        Ok(jsonwebtoken::encode(&self.header, claims, &self.key)?)
+    /// The token. The same claims give the same token for as long as the same key signs: Ed25519 signatures are
+    /// deterministic (RFC 8032).
+    pub(crate) fn sign(&self, claims: &Claims, now: Timestamp) -> Result<String, SigningError> {
+        // On a clock that is behind that of whoever made the only key, that key signs all the same.
+        let signs = self.keys.iter().find(|key| key.signs_from <= now).or(self.keys.last());
+        let Key { key, header, .. } = signs.ok_or(SigningError::NoKey)?;
+        Ok(jsonwebtoken::encode(header, claims, key)?)
     }
 }

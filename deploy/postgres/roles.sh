@@ -5,11 +5,11 @@
 #
 #   evident_owner      owns log and vault: `evident migrate` and nothing else
 #   evident_command    command-api: appends through a function, reads the log, reads and writes the vault
-#   evident_projector  projector: owns the read models, reads the log, opens profiles
-#   evident_query      query-api: reads the read models and the log, opens profiles, notes exports
+#   evident_projector  projector: owns the read models, reads the log, opens profiles, signs links in mails
+#   evident_query      query-api: reads the read models and the log, opens profiles and pictures, notes exports and the use of keys
 #
 # Nobody but evident_command can read what proves who somebody is: credential keys, private signing keys, the key of the
-# refresh tokens. Nobody at all changes a record: triggers refuse it to owners and superusers too.
+# refresh tokens. The key of the links in mails the projector reads too, since it sends them. Nobody at all changes a record: triggers refuse it to owners and superusers too.
 set -eu
 
 : "${EVIDENT_OWNER_PASSWORD:?}" "${EVIDENT_COMMAND_PASSWORD:?}" "${EVIDENT_PROJECTOR_PASSWORD:?}" "${EVIDENT_QUERY_PASSWORD:?}"
@@ -26,6 +26,7 @@ create role evident_log_reader nologin;
 create role evident_log_noter nologin;
 create role evident_vault_command nologin;
 create role evident_vault_reader nologin;
+create role evident_vault_mailer nologin;
 create role evident_read_reader nologin;
 
 create role evident_owner login password :'owner' connection limit 10;
@@ -34,7 +35,7 @@ create role evident_projector login password :'projector' connection limit 150;
 create role evident_query login password :'query' connection limit 200;
 
 grant evident_log_writer, evident_vault_command to evident_command;
-grant evident_log_reader, evident_vault_reader to evident_projector;
+grant evident_log_reader, evident_vault_reader, evident_vault_mailer to evident_projector;
 grant evident_log_reader, evident_log_noter, evident_vault_reader, evident_read_reader to evident_query;
 
 alter role evident_command set statement_timeout = '15s';

@@ -45,6 +45,18 @@ id! {
     SessionId
 }
 id! {
+    /// A program that acts by itself, by keys of its own.
+    ServiceAccountId
+}
+id! {
+    /// One key of a service account.
+    KeyId
+}
+id! {
+    /// One picture of a person.
+    PictureId
+}
+id! {
     /// One record. UUIDv7, so that the log's unique index grows at its end.
     EventId
 }

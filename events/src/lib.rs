@@ -4,24 +4,32 @@
 //! whether a fact may happen is `command-api/domain`; what a fact shows as is `read-models`.
 
 mod facts;
+mod holds;
 mod ids;
 mod personal;
 mod position;
 mod record;
 mod roles;
+mod secret_hash;
 mod stream;
 mod time;
 
 pub use facts::{
-    AuditExported, Credential, EndCause, ExportFormat, Fact, FailureCause, LockedOut, LockoutScope, Network,
-    PasswordChanged, Profile, ProfileChanged, Reason, RevocationCause, RoleDefined, RoleGranted, RoleRemoved,
-    RoleRevoked, SessionRefreshed, SessionReplayDetected, SessionRevoked, SessionStarted, SessionsRevoked,
-    SignInFailed, UserRegistered, UserSuspended,
+    Address, AddressTaken, AuditExported, Credential, EmailChangeRequested, EmailChanged, EndCause,
+    ExportFormat, Fact, FailureCause, HoldLifted, HoldPlaced, KeyIssued, KeyRevoked, KeyUsed, LockedOut,
+    LockoutScope, Network, NetworkEnded, PasswordChanged, PasswordResetRequested, Picture, PictureChanged,
+    PictureType, Profile, ProfileChanged, Reason, RecoveryCodes, RecoveryCodesIssued, RevocationCause,
+    RoleDefined, RoleGranted, RoleRemoved, RoleRevoked, SecondFactor, SecondFactorUsed,
+    ServiceAccountCreated, SessionRefreshed, SessionReplayDetected, SessionRevoked, SessionStarted,
+    SessionsRevoked, SignInFailed, TotpConfirmed, TotpEnrolled, TotpSecret, UsedRecoveryCodes, UsedTotp,
+    UserHoldPlaced, UserRegistered, UserSuspended, VerificationRequested,
 };
-pub use ids::{EventId, InvalidId, LogId, SessionId, UserId};
+pub use holds::{HoldName, InvalidHoldName};
+pub use ids::{EventId, InvalidId, KeyId, LogId, PictureId, ServiceAccountId, SessionId, UserId};
 pub use personal::{Group, KeyName, Personal, SealContext, Sealed};
 pub use position::{Position, Version};
 pub use record::{Actor, Draft, FactError, MAX_RECORD_BYTES, Record, RecordError, RequestContext, Salt};
 pub use roles::{BuiltInRole, InvalidRoleName, Permission, RoleName, permissions_of};
-pub use stream::{Category, InvalidStreamName, MAX_STREAM_NAME_BYTES, StreamName};
-pub use time::{InvalidTimestamp, Month, Timestamp};
+pub use secret_hash::SecretHash;
+pub use stream::{Category, InvalidStreamName, MAX_STREAM_NAME_BYTES, MailTopic, StreamName};
+pub use time::{Day, InvalidTimestamp, Month, Timestamp};

@@ -32,7 +32,7 @@ impl<T> Personal<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
-    /// Address and name. Services that show people hold this key.
+    /// Address, name, and what a picture is. Services that show people hold this key.
     Profile,
     /// Password hash and second factors. Only the command side holds this key.
     Credential,
@@ -47,7 +47,7 @@ impl Group {
     #[must_use]
     pub fn of_field(field: &str) -> Option<Self> {
         match field {
-            "profile" | "reason" => Some(Group::Profile),
+            "profile" | "picture" | "reason" | "address" => Some(Group::Profile),
             "credential" => Some(Group::Credential),
             "network" => Some(Group::Network),
             _ => None,

@@ -3,8 +3,8 @@
 //! It is written once. The same bytes lie in the log, travel, are hashed and exported; nothing re-serialises them.
 
 use crate::{
-    EventId, Fact, Group, KeyName, LogId, Personal, SealContext, Sealed, StreamName, Timestamp, UserId,
-    Version,
+    EventId, Fact, Group, KeyId, KeyName, LogId, Personal, SealContext, Sealed, ServiceAccountId, StreamName,
+    Timestamp, UserId, Version,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -24,6 +24,13 @@ pub struct Salt(pub [u8; 16]);
 pub enum Actor {
     /// A signed-in person.
     User(UserId),
+    /// A program, by one of its keys.
+    Service {
+        /// Its account.
+        account: ServiceAccountId,
+        /// The key.
+        key: KeyId,
+    },
     /// Somebody who is not signed in.
     Anonymous,
     /// Evident itself.
@@ -36,6 +43,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Actor::User(id) => write!(f, "user:{id}"),
+            Actor::Service { account, key } => write!(f, "service:{account}/{key}"),
             Actor::Anonymous => f.write_str("anonymous"),
             Actor::System => f.write_str("system"),
             Actor::Operator => f.write_str("operator"),
@@ -47,14 +55,23 @@ impl FromStr for Actor {
     type Err = RecordError;
 
     fn from_str(text: &str) -> Result<Self, RecordError> {
-        match (text, text.strip_prefix("user:").map(str::parse)) {
-            ("anonymous", _) => Ok(Actor::Anonymous),
-            ("system", _) => Ok(Actor::System),
-            ("operator", _) => Ok(Actor::Operator),
-            (_, Some(Ok(id))) => Ok(Actor::User(id)),
-            (_, None | Some(Err(_))) => Err(RecordError::Attribute { name: "actor" }),
+        let named = || match text.split_once(':')? {
+            ("user", id) => id.parse().ok().map(Actor::User),
+            ("service", ids) => service(ids),
+            _ => None,
+        };
+        match text {
+            "anonymous" => Ok(Actor::Anonymous),
+            "system" => Ok(Actor::System),
+            "operator" => Ok(Actor::Operator),
+            _ => named().ok_or(RecordError::Attribute { name: "actor" }),
         }
     }
+}
+
+fn service(ids: &str) -> Option<Actor> {
+    let (account, key) = ids.split_once('/')?;
+    Some(Actor::Service { account: account.parse().ok()?, key: key.parse().ok()? })
 }
 
 /// Where a request stands among others.

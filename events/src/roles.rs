@@ -150,14 +150,23 @@ pub enum Permission {
     /// Take the history away as a file.
     #[serde(rename = "audit:export")]
     AuditExport,
+    /// Keep people from being erased, and periods from being forgotten.
+    #[serde(rename = "holds:write")]
+    HoldsWrite,
     /// See and retry what the projector parked.
     #[serde(rename = "system:operate")]
     SystemOperate,
+    /// See service accounts and their keys.
+    #[serde(rename = "keys:read")]
+    KeysRead,
+    /// Create and remove service accounts, issue and revoke their keys.
+    #[serde(rename = "keys:write")]
+    KeysWrite,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Permission; 10] = [
+    pub const ALL: [Permission; 13] = [
         Permission::UsersRead,
         Permission::UsersWrite,
         Permission::UsersErase,
@@ -167,7 +176,10 @@ impl Permission {
         Permission::SessionsRevoke,
         Permission::AuditRead,
         Permission::AuditExport,
+        Permission::HoldsWrite,
         Permission::SystemOperate,
+        Permission::KeysRead,
+        Permission::KeysWrite,
     ];
 
     /// As it stands in tokens, bodies and facts.
@@ -183,7 +195,10 @@ impl Permission {
             Permission::SessionsRevoke => "sessions:revoke",
             Permission::AuditRead => "audit:read",
             Permission::AuditExport => "audit:export",
+            Permission::HoldsWrite => "holds:write",
             Permission::SystemOperate => "system:operate",
+            Permission::KeysRead => "keys:read",
+            Permission::KeysWrite => "keys:write",
         }
     }
 

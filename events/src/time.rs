@@ -1,6 +1,6 @@
 //! Moments, to the microsecond, in UTC. They tell people when; they never order anything.
 
-use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -57,6 +57,12 @@ impl Timestamp {
         Month { year: date.year(), month: date.month() }
     }
 
+    /// The calendar day that this moment lies in.
+    #[must_use]
+    pub const fn day(self) -> Day {
+        Day(self.0.div_euclid(DAY_MICROS))
+    }
+
     fn date_time(self) -> DateTime<Utc> {
         // Only moments some 260,000 years away have no calendar date.
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
@@ -93,11 +99,61 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// A calendar day in UTC, written `2026-11-25`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i64);
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let morning = Timestamp(self.0.saturating_mul(DAY_MICROS)).date_time();
+        write!(f, "{}", morning.date_naive())
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// A calendar month in UTC, written `2026-11`. Network facts are sealed under a key a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month {
     year: i32,
     month: u32,
+}
+
+impl Month {
+    /// The first moment after the month.
+    #[must_use]
+    pub fn end(self) -> Timestamp {
+        let (year, month) = if self.month == 12 { (self.year + 1, 1) } else { (self.year, self.month + 1) };
+        // Every month of a year that four digits can write begins at midnight.
+        let first = Utc.with_ymd_and_hms(year, month, 1, 0, 0, 0).earliest().unwrap_or_default();
+        Timestamp(first.timestamp_micros())
+    }
+
+    /// The first moment of the month.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        let first = Utc.with_ymd_and_hms(self.year, self.month, 1, 0, 0, 0).earliest().unwrap_or_default();
+        Timestamp(first.timestamp_micros())
+    }
+}
+
+impl Serialize for Month {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Month {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
 }
 
 impl fmt::Display for Month {
@@ -135,10 +191,26 @@ mod tests {
     }
 
     #[test]
+    fn a_day_ends_at_midnight() {
+        let noon: Timestamp = "2026-11-25T12:00:00Z".parse().expect("a moment");
+        let last: Timestamp = "2026-11-25T23:59:59.999999Z".parse().expect("a moment");
+        let next: Timestamp = "2026-11-26T00:00:00Z".parse().expect("a moment");
+        assert_eq!(noon.day().to_string(), "2026-11-25");
+        assert_eq!(noon.day(), last.day());
+        assert!(last.day() < next.day());
+    }
+
+    #[test]
     fn a_month_is_read_as_it_is_written() {
         let month = Timestamp::from_micros(1_795_468_800_000_000).month();
         assert_eq!(month.to_string(), "2026-11");
         assert_eq!("2026-11".parse(), Ok(month));
+        assert_eq!(month.start().to_string(), "2026-11-01T00:00:00.000000Z");
+        assert_eq!(month.end().to_string(), "2026-12-01T00:00:00.000000Z");
+        assert_eq!(
+            "2026-12".parse::<Month>().map(Month::end),
+            Ok("2027-01-01T00:00:00Z".parse().expect("a moment"))
+        );
         for wrong in ["2026-13", "2026-1", "26-11", "2026/11", "+026-11", ""] {
             assert!(wrong.parse::<Month>().is_err(), "{wrong}");
         }

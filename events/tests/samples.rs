@@ -4,18 +4,26 @@
 //! this test breaks the reading of logs that exist.
 
 use events::{
-    Actor, AuditExported, BuiltInRole, Credential, Draft, EndCause, EventId, ExportFormat, Fact,
-    FailureCause, LockedOut, LockoutScope, LogId, Network, PasswordChanged, Permission, Personal, Position,
-    Profile, ProfileChanged, Reason, Record, RequestContext, RevocationCause, RoleDefined, RoleGranted,
-    RoleRemoved, RoleRevoked, Salt, SessionId, SessionRefreshed, SessionReplayDetected, SessionRevoked,
-    SessionStarted, SessionsRevoked, SignInFailed, StreamName, Timestamp, UserId, UserRegistered,
-    UserSuspended, Version,
+    Actor, Address, AddressTaken, AuditExported, BuiltInRole, Credential, Draft, EmailChangeRequested,
+    EmailChanged, EndCause, EventId, ExportFormat, Fact, FailureCause, HoldLifted, HoldName, HoldPlaced,
+    KeyId, KeyIssued, KeyRevoked, KeyUsed, LockedOut, LockoutScope, LogId, MailTopic, Network, NetworkEnded,
+    PasswordChanged, PasswordResetRequested, Permission, Personal, Picture, PictureChanged, PictureId,
+    PictureType, Position, Profile, ProfileChanged, Reason, Record, RecoveryCodes, RecoveryCodesIssued,
+    RequestContext, RevocationCause, RoleDefined, RoleGranted, RoleRemoved, RoleRevoked, Salt, SecondFactor,
+    SecondFactorUsed, SecretHash, ServiceAccountCreated, ServiceAccountId, SessionId, SessionRefreshed,
+    SessionReplayDetected, SessionRevoked, SessionStarted, SessionsRevoked, SignInFailed, StreamName,
+    Timestamp, TotpConfirmed, TotpEnrolled, TotpSecret, UsedRecoveryCodes, UsedTotp, UserHoldPlaced, UserId,
+    UserRegistered, UserSuspended, VerificationRequested, Version,
 };
 use std::{fs, path::PathBuf};
 use uuid::Uuid;
 
 const USER: UserId = UserId(Uuid::from_u128(0x0193_5a1c_0000_7000_8000_0000_0000_0001));
 const SESSION: SessionId = SessionId(Uuid::from_u128(0x0193_5a1c_0000_7000_8000_0000_0000_0002));
+
+const SERVICE: ServiceAccountId =
+    ServiceAccountId(Uuid::from_u128(0x0193_5a1c_0000_7000_8000_0000_0000_0005));
+const KEY: KeyId = KeyId(Uuid::from_u128(0x0193_5a1c_0000_7000_8000_0000_0000_0006));
 
 fn moment() -> Timestamp {
     "2026-11-23T21:00:00.123456Z".parse().expect("a moment")
@@ -45,9 +53,20 @@ fn facts() -> Vec<(StreamName, Fact)> {
         roles: vec![BuiltInRole::User.name()],
         network: Some(network()),
     };
+    let imported = UserRegistered { network: None, ..registered.clone() };
+    let picture = PictureChanged {
+        picture_id: PictureId(Uuid::from_u128(0x0193_5a1c_0000_7000_8000_0000_0000_0005)),
+        picture: Personal::Open(Picture {
+            sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into(),
+            media_type: PictureType::Jpeg,
+            width: 512,
+            height: 384,
+        }),
+    };
     let failed = SignInFailed { cause: FailureCause::WrongPassword, failures: 3, network: network() };
     let locked = LockedOut { scope: LockoutScope::Source, until: moment(), failures: 5, network: network() };
-    let started = SessionStarted { user_id: USER, expires_at: moment(), network: network() };
+    let started =
+        SessionStarted { user_id: USER, expires_at: moment(), network: network(), second_factor: None };
     let refreshed = SessionRefreshed {
         user_id: USER,
         generation: 4,
@@ -55,6 +74,21 @@ fn facts() -> Vec<(StreamName, Fact)> {
         started_position: Position(17),
         expires_at: moment(),
         network: network(),
+        authenticated_at: None,
+        second_factor: None,
+    };
+    let reauthenticated = SessionRefreshed {
+        authenticated_at: Some(moment()),
+        second_factor: Some(SecondFactor::Totp),
+        ..refreshed.clone()
+    };
+    let secret = TotpSecret { totp_secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".into() };
+    let codes = RecoveryCodes { recovery_codes: vec!["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".into()] };
+    let codes_issued = RecoveryCodesIssued { credential: Personal::Open(codes) };
+    let used = SecondFactorUsed {
+        method: SecondFactor::Totp,
+        totp: Some(UsedTotp { enrolled: Version(2), step: 59_850_000 }),
+        recovery_codes: Some(UsedRecoveryCodes { issued: Version(4), used: [0, 7].into() }),
     };
     let replayed = SessionReplayDetected { user_id: USER, generation: 2, network: network() };
     let defined = RoleDefined {
@@ -62,11 +96,37 @@ fn facts() -> Vec<(StreamName, Fact)> {
         permissions: [Permission::UsersRead, Permission::UsersWrite].into(),
     };
     let exported = AuditExported { format: ExportFormat::Jsonl, from: Position(1), to: Position(4_000) };
+    let service = StreamName::service(SERVICE);
+    let created = ServiceAccountCreated {
+        name: "nightly import".into(),
+        permissions: [Permission::UsersRead, Permission::UsersWrite].into(),
+    };
+    let issued = KeyIssued {
+        key_id: KEY,
+        name: "build server".into(),
+        permissions: [Permission::UsersRead].into(),
+        expires_at: moment(),
+        secret_hash: SecretHash([9; 32]),
+    };
     let reason = Personal::Open(Reason { text: "sends spam".into() });
+    let address = Personal::Open(Address { email: "ada@new.example".into() });
+    let reset = PasswordResetRequested { password_version: Version(3), network: network() };
+    let verification = VerificationRequested { address_version: Version(1), network: network() };
+    let claim = Personal::Open(Reason { text: "a claim is pending".into() });
+    let case: HoldName = "case-7".parse().expect("a name");
+    let held = HoldPlaced {
+        name: case.clone(),
+        from: moment(),
+        to: moment().after(std::time::Duration::from_secs(86_400)),
+        grounds: "a claim is pending".into(),
+    };
     let revoked = SessionsRevoked { except: Some(SESSION), cause: RevocationCause::PasswordChanged };
     vec![
         (user.clone(), Fact::UserRegistered(registered)),
+        (user.clone(), Fact::UserImported(imported)),
         (user.clone(), Fact::ProfileChanged(ProfileChanged { profile: profile() })),
+        (user.clone(), Fact::PictureChanged(picture)),
+        (user.clone(), Fact::PictureRemoved),
         (user.clone(), Fact::PasswordChanged(password())),
         (user.clone(), Fact::PasswordRehashed(password())),
         (user.clone(), Fact::RoleGranted(RoleGranted { role: admin.clone() })),
@@ -75,17 +135,40 @@ fn facts() -> Vec<(StreamName, Fact)> {
         (user.clone(), Fact::UserReinstated),
         (user.clone(), Fact::SessionsRevoked(revoked)),
         (user.clone(), Fact::UserDeleted),
-        (user, Fact::UserErased),
+        (user.clone(), Fact::UserErased),
+        (user.clone(), Fact::TotpEnrolled(TotpEnrolled { credential: Personal::Open(secret) })),
+        (user.clone(), Fact::TotpConfirmed(TotpConfirmed { step: 59_850_000 })),
+        (user.clone(), Fact::RecoveryCodesIssued(codes_issued)),
+        (user.clone(), Fact::SecondFactorRemoved),
+        (StreamName::factor(USER), Fact::SecondFactorUsed(used)),
+        (user.clone(), Fact::EmailVerified),
+        (user.clone(), Fact::EmailChangeRequested(EmailChangeRequested { address })),
+        (user.clone(), Fact::EmailChanged(EmailChanged { profile: profile() })),
+        (user, Fact::UserInvited),
+        (StreamName::mail(MailTopic::Reset, USER), Fact::PasswordResetRequested(reset)),
+        (StreamName::mail(MailTopic::Verification, USER), Fact::VerificationRequested(verification)),
+        (StreamName::mail(MailTopic::Notice, USER), Fact::AddressTaken(AddressTaken { network: network() })),
         (sign_in.clone(), Fact::SignInFailed(failed)),
         (sign_in.clone(), Fact::LockedOut(locked)),
         (sign_in, Fact::LockoutLifted),
         (session.clone(), Fact::SessionStarted(started)),
         (session.clone(), Fact::SessionRefreshed(refreshed)),
+        (session.clone(), Fact::SessionReauthenticated(reauthenticated)),
         (session.clone(), Fact::SessionRevoked(SessionRevoked { user_id: USER, cause: EndCause::SignedOut })),
         (session, Fact::SessionReplayDetected(replayed)),
         (role.clone(), Fact::RoleDefined(defined)),
         (role, Fact::RoleRemoved(RoleRemoved { role: desk })),
         (StreamName::export(EventId(Uuid::from_u128(3))), Fact::AuditExported(exported)),
+        (StreamName::user(USER), Fact::UserHoldPlaced(UserHoldPlaced { reason: claim })),
+        (StreamName::user(USER), Fact::UserHoldLifted),
+        (StreamName::retention(), Fact::HoldPlaced(held)),
+        (StreamName::retention(), Fact::HoldLifted(HoldLifted { name: case })),
+        (StreamName::retention(), Fact::NetworkEnded(NetworkEnded { month: moment().month() })),
+        (service.clone(), Fact::ServiceAccountCreated(created)),
+        (service.clone(), Fact::ServiceAccountRemoved),
+        (service.clone(), Fact::KeyIssued(issued)),
+        (service, Fact::KeyRevoked(KeyRevoked { key_id: KEY })),
+        (StreamName::key_use(KEY), Fact::KeyUsed(KeyUsed { account_id: SERVICE })),
     ]
 }
 
@@ -161,6 +244,19 @@ fn the_catalogue_describes_each_type_and_each_of_its_fields() {
         for field in write(stream, fact).data(|_, _| None).expect("data").keys() {
             assert!(section.contains(&format!("`{field}`")), "{event_type} does not describe {field}");
         }
+    }
+}
+
+#[test]
+fn who_did_it_is_read_as_it_is_written() {
+    let by_key = Actor::Service { account: SERVICE, key: KEY };
+    for actor in [Actor::User(USER), by_key, Actor::Anonymous, Actor::System, Actor::Operator] {
+        assert_eq!(actor.to_string().parse::<Actor>().expect("an actor"), actor);
+    }
+    for wrong in
+        ["", "user", "user:", "service:", &format!("service:{SERVICE}"), &format!("service:{SERVICE}/")]
+    {
+        assert!(wrong.parse::<Actor>().is_err(), "{wrong}");
     }
 }
 

@@ -79,6 +79,21 @@ impl ProjectorError {
         }
     }
 
+    /// Whether a store does not answer, so that trying again later may go better.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            ProjectorError::Log(error) => error.is_away(),
+            ProjectorError::Vault(error) => error.is_away(),
+            ProjectorError::Models(error) => error.is_away(),
+            ProjectorError::OtherLog { .. }
+            | ProjectorError::LogBehind { .. }
+            | ProjectorError::Fenced
+            | ProjectorError::Unflipped(_)
+            | ProjectorError::NoPrevious => false,
+        }
+    }
+
     /// What the tables said about a batch from this log.
     pub(crate) fn applying(log: LogId, refused: ApplyError) -> Self {
         match refused {

@@ -5,17 +5,14 @@ use crate::{
     apply::{apply, begin},
     feed::Feed,
     metrics,
+    retrying::Pause,
 };
 use events::Position;
 use read_models::{Projected, ReadModels};
 use std::time::{Duration, Instant};
-use store::{log::Log, vault::Vault};
+use store::{log::Log, trace, vault::Vault};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-
-/// The first and the longest pause before what failed is tried again.
-const PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long nothing comes before it is made sure that the tables are where they were left.
 const IDLE: Duration = Duration::from_secs(1);
@@ -40,7 +37,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), ProjectorError> {
     let seen = (log.clone(), models.clone());
-    let mut projector = Projector { log, vault, models, stop, pause: PAUSE };
+    let mut projector = Projector { log, vault, models, stop, pause: Pause::default() };
     tokio::select! {
         ended = projector.outlive() => ended,
         never = metrics::watch(&seen.0, &seen.1) => match never {},
@@ -52,7 +49,7 @@ struct Projector {
     vault: Vault,
     models: ReadModels,
     stop: CancellationToken,
-    pause: Duration,
+    pause: Pause,
 }
 
 impl Projector {
@@ -76,9 +73,11 @@ impl Projector {
         while let Some(batch) = self.stop.run_until_cancelled(self.next(&mut feed, position)).await {
             let Some(batch) = batch? else { break };
             let began = Instant::now();
+            let traced = trace::spans("project", "consumer", batch.iter().map(|projected| &projected.record));
             position = apply(&self.log, &self.models, position, &batch).await?;
+            drop(traced);
             metrics::applied(batch.len(), began.elapsed());
-            self.pause = PAUSE;
+            self.pause.over();
         }
         Ok(())
     }
@@ -124,10 +123,8 @@ impl Projector {
 
     /// Waits before the next attempt, twice as long each time until one gets on.
     async fn wait_out(&mut self, broken: &ProjectorError) {
-        let retry_ms = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(error = %broken, retry_ms, "the read models fall behind");
+        tracing::warn!(error = %broken, retry_ms = self.pause.millis(), "the read models fall behind");
         metrics::retries();
-        self.stop.run_until_cancelled(tokio::time::sleep(self.pause)).await;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.pause.wait(&self.stop).await;
     }
 }

@@ -1,4 +1,5 @@
-//! Follows the log and keeps the read models to it: live, rebuilt beside the live ones, checked, and retried.
+//! Follows the log and keeps the read models to it: live, rebuilt beside the live ones, checked, and retried. Reactors
+//! follow it too, and do what is to be done about what happened.
 //!
 //! What a fact changes in a table is `read-models`; how records are kept and keys guarded is `store`. Here is only how
 //! the one gets into the other: in batches, in order, once.
@@ -11,8 +12,10 @@ mod feed;
 mod follow;
 mod metrics;
 mod open;
+pub mod reactors;
 mod rebuild;
 mod retry;
+mod retrying;
 
 pub use check::{Compared, check};
 pub use error::ProjectorError;

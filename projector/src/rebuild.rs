@@ -8,8 +8,9 @@ use crate::{
 use read_models::{FlipError, ReadModels};
 use store::{log::Log, vault::Vault};
 
-/// How often tables catch up with live ones that go on meanwhile. Each round leaves less to do than the last.
-const MAX_ROUNDS: u32 = 20;
+/// How often tables catch up with live ones that go on meanwhile. Each round leaves less to do than the last, and then the flip
+/// needs one moment in which the live ones do not move: under writes without a pause that takes many tries.
+const MAX_ROUNDS: u32 = 1_000;
 
 /// Folds the whole log into fresh tables beside the live ones at `url`, compares them, and makes them the live ones.
 ///
@@ -37,6 +38,8 @@ pub async fn flip_back(log: &Log, vault: &Vault, live: &ReadModels, url: &str) -
 }
 
 async fn flip(log: &Log, vault: &Vault, live: &ReadModels, other: &ReadModels) -> Result<(), ProjectorError> {
+    catch_up(log, vault, other, log.head().await?).await?;
+    other.analyze().await?;
     let mut rounds = 0;
     loop {
         catch_up(log, vault, other, log.head().await?).await?;

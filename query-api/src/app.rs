@@ -15,11 +15,15 @@ use read_models::{ReadModels, ReadModelsError};
 use serde::{Serialize, de::DeserializeOwned};
 use service::{
     Clock, Code, Config, Entropy, Problem,
+    browser::Browsers,
     cursor::Cursors,
     position::{EVIDENT_POSITION, PositionTokens},
     shared::InvalidValkeyUrl,
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use store::{
     log::{Log, LogError},
     vault::{Purpose, Vault, VaultError},
@@ -43,7 +47,10 @@ struct Inner {
     me: Me,
     waits: Waits,
     cursors: Cursors,
+    browsers: Browsers,
     positions: PositionTokens,
+    /// How long a session lasts that nobody refreshes.
+    idle_ttl: Duration,
     /// The token made last: most answers in a row reflect the same position.
     last_token: Mutex<(Position, HeaderValue)>,
 }
@@ -111,7 +118,7 @@ impl App {
         if let Some(shown) = shown.log.filter(|shown| *shown != log.id()) {
             return Err(StartError::OtherLog { shown, ours: log.id() });
         }
-        let (access, position) = Access::load(&log, &read_models, config.access_ttl, now).await?;
+        let (access, position) = Access::load(&log, &read_models, config, now).await?;
         let keys = Keys::load(vault.clone(), config).await?;
         let positions = PositionTokens::new(*vault.server_key(Purpose::Token), log.id());
         let shared = Shared::open(config, &vault, log.id(), &entropy)?;
@@ -122,8 +129,10 @@ impl App {
             feed: Feed::new(log.clone(), position, now),
             me: Me::new(position, shared),
             waits: Waits::new(read_models.clone()),
+            browsers: Browsers::new(config),
             cursors: Cursors::new(*vault.server_key(Purpose::Token)),
             positions,
+            idle_ttl: config.session_idle_ttl,
             last_token,
             log,
             vault,
@@ -185,6 +194,11 @@ impl App {
         &self.0.clock
     }
 
+    /// How long a session lasts that nobody refreshes.
+    pub(crate) fn idle_ttl(&self) -> Duration {
+        self.0.idle_ttl
+    }
+
     pub(crate) fn entropy(&self) -> &Entropy {
         &self.0.entropy
     }
@@ -207,6 +221,10 @@ impl App {
 
     pub(crate) fn waits(&self) -> &Waits {
         &self.0.waits
+    }
+
+    pub(crate) fn browsers(&self) -> &Browsers {
+        &self.0.browsers
     }
 
     /// Nothing here, as of a position.

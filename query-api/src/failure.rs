@@ -1,7 +1,7 @@
 //! Why a query is not answered: refused by us, or let down by a store.
 
 use axum::response::{IntoResponse, Response};
-use events::RecordError;
+use events::{FactError, RecordError};
 use read_models::ReadModelsError;
 use service::{Code, Problem};
 use store::{
@@ -54,7 +54,9 @@ impl From<AppendError> for Failure {
             | AppendError::IdReused { .. }
             | AppendError::Empty
             | AppendError::Misfit { .. }
-            | AppendError::TooMany { .. } => Self(Problem::broken(error)),
+            | AppendError::TooMany { .. }
+            | AppendError::Moved { .. }
+            | AppendError::TooManyGuards { .. } => Self(Problem::broken(error)),
         }
     }
 }
@@ -73,6 +75,12 @@ impl From<VaultError> for Failure {
 
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
+        Self(Problem::broken(error))
+    }
+}
+
+impl From<FactError> for Failure {
+    fn from(error: FactError) -> Self {
         Self(Problem::broken(error))
     }
 }

@@ -1,6 +1,7 @@
 //! What a query asks for, parsed whole: every mistake is told at once.
 
 use events::{Actor, Position, Timestamp, UserId};
+use serde::Deserialize;
 use service::{FieldError, Problem};
 use std::str::FromStr;
 
@@ -10,6 +11,24 @@ const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 200;
 /// The longest text to search or filter by, in characters.
 const MAX_TEXT: usize = 200;
+
+/// Which page.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OnePage {
+    /// How many, from 1 to 200; 50 unless told.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<String>,
+    /// The `next_cursor` of the page before.
+    #[param(format = "cursor")]
+    pub(crate) cursor: Option<String>,
+}
+
+/// Nothing: a parameter that is sent was meant for something else.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
 
 /// The mistakes found so far.
 #[derive(Debug, Default)]
@@ -76,7 +95,11 @@ impl Checks {
         if let Some(Ok(user)) = text.map(str::parse::<UserId>) {
             return Some(Actor::User(user));
         }
-        self.parsed(name, text, "user:{id}, anonymous, system or operator")
+        self.parsed(
+            name,
+            text,
+            "user:{id}, service:{account}, service:{account}/{key}, anonymous, system or operator",
+        )
     }
 
     /// One of the parameters is wrong; `what` says what would be right.

@@ -13,9 +13,12 @@ mod feed;
 mod input;
 mod keys;
 mod me;
+mod note;
 mod past;
+mod picture;
 mod respond;
 mod routes;
+mod services;
 mod views;
 mod wait;
 

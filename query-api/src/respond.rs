@@ -1,6 +1,11 @@
 //! How answers leave: JSON, with the position that they reflect.
 
-use crate::{app::App, failure::Failure, wait::behind};
+use crate::{
+    app::App,
+    failure::Failure,
+    input::{Checks, OnePage},
+    wait::behind,
+};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use events::Position;
@@ -25,6 +30,22 @@ pub(crate) fn cut<T>(found: &mut Vec<T>, limit: usize, cursor: impl FnOnce(&T) -
     let more = found.len() > limit;
     found.truncate(limit);
     found.last().filter(|_| more).map(cursor)
+}
+
+/// A page of a list that is short enough to have been read whole. Its cursor says how many were shown before.
+pub(crate) fn paged<T>(
+    app: &App,
+    list: &str,
+    query: &OnePage,
+    mut items: Vec<T>,
+) -> Result<Page<T>, Failure> {
+    let mut checks = Checks::default();
+    let limit = checks.limit(query.limit.as_deref());
+    checks.finish()?;
+    let shown: usize = app.open_cursor(list, query.cursor.as_deref())?.unwrap_or_default();
+    items.drain(..shown.min(items.len()));
+    let next_cursor = cut(&mut items, limit, |_| app.seal_cursor(list, &(shown + limit)));
+    Ok(Page { items, next_cursor })
 }
 
 /// What an answer was read from is at least this far, or it is not given.

@@ -2,9 +2,14 @@
 //! `service/shown` is not shown.
 
 use events::{BuiltInRole, SessionId, Timestamp};
-use read_models::{RoleRow, SessionRow, UserRow};
+use read_models::{KeyRow, RoleRow, ServiceAccountRow, SessionRow, UserRow};
 use serde::Serialize;
-use service::shown::{Role, User, UserStatus};
+use service::{
+    api_key,
+    device::Device,
+    shown::{ApiKey, Role, ServiceAccount, User, UserStatus},
+};
+use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,6 +19,8 @@ pub(crate) fn user(row: UserRow) -> User {
         id: row.user_id.0,
         email: row.email,
         email_verified: row.email_verified,
+        second_factor: row.second_factor,
+        picture: row.picture,
         display_name: row.display_name,
         status: match row.status {
             read_models::UserStatus::Active => UserStatus::Active,
@@ -38,10 +45,17 @@ pub(crate) struct Session {
     ip: Option<String>,
     /// The client's own name for itself, while its key lives.
     user_agent: Option<String>,
+    /// The same as a person would say it.
+    device: Device,
     #[schema(value_type = String, format = DateTime)]
     started_at: Timestamp,
+    /// When it was last refreshed, or started.
     #[schema(value_type = String, format = DateTime)]
-    refreshed_at: Timestamp,
+    last_seen_at: Timestamp,
+    /// It ends then unless it is refreshed before.
+    #[schema(value_type = String, format = DateTime)]
+    idle_expires_at: Timestamp,
+    /// It ends then, however often it is refreshed.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// Whether it is the one that asks.
@@ -49,18 +63,39 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// As the holder of session `asking` sees it.
-    pub(crate) fn seen_from(row: SessionRow, asking: SessionId) -> Self {
+    /// As the holder of session `asking` sees it, where sessions end that nobody refreshes for `idle`.
+    pub(crate) fn seen_from(row: SessionRow, asking: Option<SessionId>, idle: Duration) -> Self {
         Self {
             id: row.session_id.0,
             user_id: row.user_id.0,
             ip: row.ip,
+            device: Device::of(row.user_agent.as_deref()),
             user_agent: row.user_agent,
             started_at: row.started_at,
-            refreshed_at: row.refreshed_at,
+            last_seen_at: row.refreshed_at,
+            idle_expires_at: row.refreshed_at.after(idle).min(row.expires_at),
             expires_at: row.expires_at,
-            current: row.session_id == asking,
+            current: asking == Some(row.session_id),
         }
+    }
+}
+
+/// A service account.
+pub(crate) fn service_account(row: ServiceAccountRow) -> ServiceAccount {
+    let ServiceAccountRow { id, name, permissions, created_at, keys: _, version: _ } = row;
+    ServiceAccount { id: id.0, name, permissions, created_at }
+}
+
+/// A key of a service account.
+pub(crate) fn key(row: KeyRow, last_used_at: Option<Timestamp>) -> ApiKey {
+    ApiKey {
+        id: row.id.0,
+        prefix: api_key::ApiKey::prefix(row.id),
+        name: row.name,
+        permissions: row.permissions,
+        created_at: row.issued_at,
+        expires_at: row.expires_at,
+        last_used_on: last_used_at.map(Timestamp::day),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     checkpoint::advance,
     parked,
     roles::Roles,
+    service_accounts::{KeyUses, ServiceAccounts},
     sessions::{Ending, Sessions, Touched},
     transaction::Tx,
     users::Users,
@@ -38,7 +39,7 @@ impl ReadModels {
     /// A fact that cannot be read or folded parks its stream: the rest goes on, and nothing of the stream is shown
     /// further until [`ReadModels::retry`].
     ///
-    /// Erasing somebody also ends the tables from before the last flip, which would show them still.
+    /// Erasing somebody, or a month's network facts, also ends the tables from before the last flip, which would show them still.
     ///
     /// # Errors
     /// [`ApplyError::Fenced`] when the tables are not at `from`: read the checkpoint and go on from there.
@@ -55,7 +56,9 @@ impl ReadModels {
         let mut batch = Batch::load(&mut tx, events, parked).await?;
         events.iter().for_each(|projected| batch.take(projected));
         batch.write(&mut tx).await?;
-        let erases = events.iter().any(|projected| matches!(projected.fact, Ok(Fact::UserErased)));
+        let erases = events
+            .iter()
+            .any(|projected| matches!(projected.fact, Ok(Fact::UserErased | Fact::NetworkEnded(_))));
         if erases {
             self.forget_previous(&mut tx).await?;
         }
@@ -74,6 +77,8 @@ pub(crate) struct Batch {
     users: Users,
     sessions: Sessions,
     roles: Roles,
+    service_accounts: ServiceAccounts,
+    key_uses: KeyUses,
     audit: Audit,
     parked: HashMap<StreamName, ParkedStream>,
 }
@@ -89,6 +94,8 @@ impl Batch {
             users: Users::load(tx, &touches.users).await?,
             sessions: Sessions::load(tx, &touches.sessions).await?,
             roles: Roles::default(),
+            service_accounts: ServiceAccounts::load(tx, &touches.service_accounts).await?,
+            key_uses: KeyUses::default(),
             audit: Audit::default(),
             parked,
         })
@@ -122,8 +129,20 @@ impl Batch {
                 Ok(())
             }
             Category::Session(session) => self.sessions.apply(session, &happened),
+            Category::Retention => {
+                if let Fact::NetworkEnded(ended) = fact {
+                    self.sessions.end_network(ended.month);
+                }
+                Ok(())
+            }
             Category::Role(role) => self.roles.apply(role, &happened),
-            Category::SignIn(_) | Category::Export | Category::Unknown => Ok(()),
+            Category::Service(account) => self.service_accounts.apply(account, &happened),
+            Category::KeyUse(key) => self.key_uses.apply(key, &happened),
+            Category::SignIn(_)
+            | Category::Factor(_)
+            | Category::Mail(_)
+            | Category::Export
+            | Category::Unknown => Ok(()),
         }
     }
 
@@ -141,6 +160,8 @@ impl Batch {
         self.users.write(tx).await?;
         self.sessions.write(tx).await?;
         self.roles.write(tx).await?;
+        self.service_accounts.write(tx).await?;
+        self.key_uses.write(tx).await?;
         self.audit.write(tx).await?;
         parked::write(tx, &self.parked.values().collect::<Vec<_>>()).await
     }
@@ -151,11 +172,13 @@ impl Batch {
 struct Touches {
     users: Vec<Uuid>,
     sessions: Touched,
+    service_accounts: Vec<Uuid>,
 }
 
 impl Touches {
     fn of(events: &[Projected]) -> Self {
-        let (mut users, mut sessions) = (Needs::default(), Needs::default());
+        let (mut users, mut sessions, mut service_accounts) =
+            (Needs::default(), Needs::default(), Needs::default());
         let mut owners = HashSet::new();
         let mut endings = Vec::new();
         for projected in events {
@@ -172,17 +195,31 @@ impl Touches {
                     sessions.note(session.0, says_all(fact));
                     owners.extend(fact.session_owner().map(|UserId(owner)| owner));
                 }
-                Category::SignIn(_) | Category::Role(_) | Category::Export | Category::Unknown => {}
+                Category::Service(account) => {
+                    service_accounts.note(account.0, projected.record.version == Version::NONE.next());
+                }
+                Category::SignIn(_)
+                | Category::Mail(_)
+                | Category::Factor(_)
+                | Category::Role(_)
+                | Category::KeyUse(_)
+                | Category::Export
+                | Category::Retention
+                | Category::Unknown => {}
             }
         }
         let owners = owners.into_iter().collect();
-        Self { users: users.missing, sessions: Touched { sessions: sessions.missing, owners, endings } }
+        Self {
+            users: users.missing,
+            sessions: Touched { sessions: sessions.missing, owners, endings },
+            service_accounts: service_accounts.missing,
+        }
     }
 }
 
 /// Whether this fact makes a session's row without the one before it.
 const fn says_all(fact: &Fact) -> bool {
-    matches!(fact, Fact::SessionStarted(_) | Fact::SessionRefreshed(_))
+    matches!(fact, Fact::SessionStarted(_) | Fact::SessionRefreshed(_) | Fact::SessionReauthenticated(_))
 }
 
 /// Rows by whether the first that a batch says of them is enough to make them.

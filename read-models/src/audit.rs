@@ -40,9 +40,16 @@ impl AuditRow {
         let record = &projected.record;
         let owner = projected.fact.as_ref().ok().and_then(|fact| fact.session_owner());
         let (user_id, session_id) = match record.stream.category() {
-            Category::User(user) | Category::SignIn(user) => (Some(user), None),
+            Category::User(user) | Category::SignIn(user) | Category::Factor(user) | Category::Mail(user) => {
+                (Some(user), None)
+            }
             Category::Session(session) => (owner, Some(session)),
-            Category::Role(_) | Category::Export | Category::Unknown => (None, None),
+            Category::Role(_)
+            | Category::Service(_)
+            | Category::KeyUse(_)
+            | Category::Export
+            | Category::Retention
+            | Category::Unknown => (None, None),
         };
         Self {
             position: projected.position,

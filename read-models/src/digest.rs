@@ -39,11 +39,13 @@ pub struct Difference {
 }
 
 /// Every table that is a fold, and its key.
-pub(crate) const TABLES: [(&str, &str); 6] = [
+pub(crate) const TABLES: [(&str, &str); 8] = [
     ("users", "user_id"),
     ("sessions", "session_id"),
     ("session_endings", "position"),
     ("roles", "name"),
+    ("service_accounts", "account_id"),
+    ("key_uses", "key_id"),
     ("audit_events", "position"),
     ("parked_streams", "stream"),
 ];
@@ -55,7 +57,8 @@ const BEGIN_POSTGRES: &str = "begin isolation level repeatable read, read only";
 
 /// Comes before the snapshot, so that no flip comes between the tables.
 const HOLD_POSTGRES: &str = "
-    lock table checkpoint, users, sessions, session_endings, roles, audit_events, parked_streams
+    lock table checkpoint, users, sessions, session_endings, roles, service_accounts, key_uses, audit_events,
+        parked_streams
     in access share mode";
 
 const CHECKPOINT: &str = "select log_id, position from checkpoint";

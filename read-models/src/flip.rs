@@ -35,6 +35,19 @@ impl From<sqlx::Error> for FlipError {
 }
 
 impl ReadModels {
+    /// Has the engine look at tables that were just filled, so that they are searched well from their first moment on. To be
+    /// done before a flip and not between catching up and flipping: the live tables go on meanwhile.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn analyze(&self) -> Result<(), ReadModelsError> {
+        match &self.engine {
+            // SQLite plans without statistics, and the indexes leave little choice.
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(tables) => postgres::analyze(tables).await,
+        }
+    }
+
     /// Makes `other` the live tables. What was live is kept, for [`ReadModels::open_previous`] and the way back,
     /// which is: apply to the previous tables what they lack, then flip to them.
     ///

@@ -33,7 +33,7 @@ impl Postgres {
         let options = PgConnectOptions::from_str(url)?
             .application_name("evident-read")
             // Compiling a plan takes a hundred times longer than any statement here runs.
-            .options([("search_path", schema(place)), ("jit", "off")]);
+            .options([("search_path", search_path(place)), ("jit", "off")]);
         // Asking a connection whether it lives costs what the question itself costs.
         let pool = || PgPoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false);
         let readers = pool().max_connections(8).connect_lazy_with(options.clone());
@@ -70,6 +70,15 @@ impl Postgres {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// The tables of a place, and behind them what reactors keep, which is the same whatever place is live.
+const fn search_path(place: Place) -> &'static str {
+    match place {
+        Place::Live => "evident_read,evident_reactors",
+        Place::Next => "evident_read_next,evident_reactors",
+        Place::Previous => "evident_read_previous,evident_reactors",
     }
 }
 

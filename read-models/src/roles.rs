@@ -3,11 +3,11 @@
 use crate::{
     Happened, ReadModels, ReadModelsError, Shown, Unfoldable,
     columns::{self, json, shown, signed},
+    insert::{Values, Write, insert, write},
     open::reading,
     transaction::Tx,
 };
 use events::{Fact, Permission, RoleName, Timestamp, Version};
-use serde::Serialize;
 use sqlx::FromRow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,18 +32,12 @@ const SHOWN: &str = "
     ) r on true
     order by name";
 
-const WRITE_POSTGRES: &str = "
-    insert into roles (name, permissions, version, defined_at_us)
-    select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
-    on conflict (name) do update set
-        permissions = excluded.permissions, version = excluded.version, defined_at_us = excluded.defined_at_us";
-
-const WRITE_SQLITE: &str = "
-    insert into roles (name, permissions, version, defined_at_us)
-    select value ->> 'name', value ->> 'permissions', value ->> 'version', value ->> 'defined_at_us'
-    from json_each($1) where true
-    on conflict (name) do update set
-        permissions = excluded.permissions, version = excluded.version, defined_at_us = excluded.defined_at_us";
+const WRITE: Write = write!(
+    "insert into roles (name, permissions, version, defined_at_us)",
+    "$1::text[], $2::text[], $3::bigint[], $4::bigint[]",
+    "on conflict (name) do update set
+        permissions = excluded.permissions, version = excluded.version, defined_at_us = excluded.defined_at_us"
+);
 
 const REMOVE_POSTGRES: &str = "delete from roles where name = any($1)";
 const REMOVE_SQLITE: &str = "delete from roles where name in (select value from json_each($1))";
@@ -70,7 +64,10 @@ impl RoleRow {
             Fact::RoleDefined(_)
             | Fact::RoleRemoved(_)
             | Fact::UserRegistered(_)
+            | Fact::UserImported(_)
             | Fact::ProfileChanged(_)
+            | Fact::PictureChanged(_)
+            | Fact::PictureRemoved
             | Fact::PasswordChanged(_)
             | Fact::PasswordRehashed(_)
             | Fact::RoleGranted(_)
@@ -80,14 +77,37 @@ impl RoleRow {
             | Fact::SessionsRevoked(_)
             | Fact::UserDeleted
             | Fact::UserErased
+            | Fact::TotpEnrolled(_)
+            | Fact::TotpConfirmed(_)
+            | Fact::RecoveryCodesIssued(_)
+            | Fact::SecondFactorRemoved
+            | Fact::SecondFactorUsed(_)
+            | Fact::SessionReauthenticated(_)
             | Fact::SignInFailed(_)
             | Fact::LockedOut(_)
             | Fact::LockoutLifted
+            | Fact::EmailVerified
+            | Fact::EmailChangeRequested(_)
+            | Fact::EmailChanged(_)
+            | Fact::UserInvited
+            | Fact::PasswordResetRequested(_)
+            | Fact::VerificationRequested(_)
+            | Fact::AddressTaken(_)
             | Fact::SessionStarted(_)
             | Fact::SessionRefreshed(_)
             | Fact::SessionRevoked(_)
             | Fact::SessionReplayDetected(_)
-            | Fact::AuditExported(_) => Err(happened.out_of_place()),
+            | Fact::UserHoldPlaced(_)
+            | Fact::UserHoldLifted
+            | Fact::HoldPlaced(_)
+            | Fact::HoldLifted(_)
+            | Fact::NetworkEnded(_)
+            | Fact::AuditExported(_)
+            | Fact::ServiceAccountCreated(_)
+            | Fact::ServiceAccountRemoved
+            | Fact::KeyIssued(_)
+            | Fact::KeyRevoked(_)
+            | Fact::KeyUsed(_) => Err(happened.out_of_place()),
         }
     }
 }
@@ -132,7 +152,7 @@ impl Roles {
 }
 
 /// A row as it stands in the table.
-#[derive(Debug, FromRow, Serialize)]
+#[derive(Debug, FromRow)]
 struct Columns {
     name: String,
     permissions: String,
@@ -140,13 +160,24 @@ struct Columns {
     defined_at_us: i64,
 }
 
+impl Columns {
+    /// In the order of the statement.
+    fn push(values: &mut Values<'_>, row: &Self) {
+        values
+            .push_bind(&row.name)
+            .push_bind(&row.permissions)
+            .push_bind(row.version)
+            .push_bind(row.defined_at_us);
+    }
+}
+
 async fn write(tx: &mut Tx, rows: &[Columns]) -> Result<(), ReadModelsError> {
     match tx {
         Tx::Sqlite(sqlite) => {
-            sqlx::query(WRITE_SQLITE).bind(json(rows)?).execute(&mut **sqlite).await?;
+            insert(sqlite, &WRITE, rows, Columns::push).await?;
         }
         Tx::Postgres(postgres) => {
-            sqlx::query(WRITE_POSTGRES)
+            sqlx::query(WRITE.postgres)
                 .bind(rows.iter().map(|row| &row.name).collect::<Vec<_>>())
                 .bind(rows.iter().map(|row| &row.permissions).collect::<Vec<_>>())
                 .bind(rows.iter().map(|row| row.version).collect::<Vec<_>>())

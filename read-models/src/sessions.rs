@@ -5,6 +5,7 @@ mod list;
 mod table;
 
 pub(crate) use endings::Ending;
+pub use list::Living;
 pub(crate) use table::{Sessions, Touched};
 
 use crate::{Happened, Unfoldable, happened::opened};
@@ -58,7 +59,7 @@ impl SessionRow {
                 row.iter_mut().for_each(|row| row.seen_from(&fact.network));
                 Ok(())
             }
-            (row, Fact::SessionRefreshed(fact)) => {
+            (row, Fact::SessionRefreshed(fact) | Fact::SessionReauthenticated(fact)) => {
                 let ended = row.as_ref().and_then(|row| row.ended_at.zip(row.ended_position));
                 *row = Some(Self {
                     session_id: id,
@@ -85,7 +86,10 @@ impl SessionRow {
                 | Fact::SessionRevoked(_)
                 | Fact::SessionReplayDetected(_)
                 | Fact::UserRegistered(_)
+                | Fact::UserImported(_)
                 | Fact::ProfileChanged(_)
+                | Fact::PictureChanged(_)
+                | Fact::PictureRemoved
                 | Fact::PasswordChanged(_)
                 | Fact::PasswordRehashed(_)
                 | Fact::RoleGranted(_)
@@ -95,12 +99,34 @@ impl SessionRow {
                 | Fact::SessionsRevoked(_)
                 | Fact::UserDeleted
                 | Fact::UserErased
+                | Fact::TotpEnrolled(_)
+                | Fact::TotpConfirmed(_)
+                | Fact::RecoveryCodesIssued(_)
+                | Fact::SecondFactorRemoved
+                | Fact::SecondFactorUsed(_)
                 | Fact::SignInFailed(_)
                 | Fact::LockedOut(_)
                 | Fact::LockoutLifted
+                | Fact::EmailVerified
+                | Fact::EmailChangeRequested(_)
+                | Fact::EmailChanged(_)
+                | Fact::UserInvited
+                | Fact::PasswordResetRequested(_)
+                | Fact::VerificationRequested(_)
+                | Fact::AddressTaken(_)
                 | Fact::RoleDefined(_)
                 | Fact::RoleRemoved(_)
-                | Fact::AuditExported(_),
+                | Fact::UserHoldPlaced(_)
+                | Fact::UserHoldLifted
+                | Fact::HoldPlaced(_)
+                | Fact::HoldLifted(_)
+                | Fact::NetworkEnded(_)
+                | Fact::AuditExported(_)
+                | Fact::ServiceAccountCreated(_)
+                | Fact::ServiceAccountRemoved
+                | Fact::KeyIssued(_)
+                | Fact::KeyRevoked(_)
+                | Fact::KeyUsed(_),
             ) => Err(happened.out_of_place()),
         }
     }

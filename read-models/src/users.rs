@@ -20,8 +20,12 @@ pub struct UserRow {
     pub email: Option<String>,
     /// The name to show, when the person gave one; none once erased.
     pub display_name: Option<String>,
-    /// Whether the address was verified. Nothing verifies one yet.
+    /// Whether the person has shown that the address is theirs.
     pub email_verified: bool,
+    /// Whether signing in asks for more than the password.
+    pub second_factor: bool,
+    /// The hash of their picture, while its key lives.
+    pub picture: Option<String>,
     /// Whether the person may sign in.
     pub status: UserStatus,
     /// All roles.
@@ -79,7 +83,7 @@ impl UserRow {
     pub fn apply(row: &mut Option<Self>, id: UserId, happened: &Happened<'_>) -> Result<(), Unfoldable> {
         happened.follows(row.as_ref().map_or(Version::NONE, |row| row.version))?;
         match (row, happened.fact) {
-            (row @ None, Fact::UserRegistered(fact)) => {
+            (row @ None, Fact::UserRegistered(fact) | Fact::UserImported(fact)) => {
                 *row = Some(Self::registered(id, fact, happened));
                 Ok(())
             }
@@ -109,7 +113,10 @@ impl UserRow {
             user_id: id,
             email: None,
             display_name: None,
-            email_verified: false,
+            // An operator who makes an account answers for its address.
+            email_verified: fact.network.is_none(),
+            second_factor: false,
+            picture: None,
             status: UserStatus::Active,
             roles: fact.roles.iter().cloned().collect(),
             created_at: happened.at,
@@ -126,7 +133,24 @@ impl UserRow {
     fn change(&mut self, happened: &Happened<'_>) -> Result<(), Unfoldable> {
         match happened.fact {
             Fact::ProfileChanged(fact) => self.show(&fact.profile),
-            Fact::PasswordChanged(_) | Fact::PasswordRehashed(_) => {}
+            Fact::EmailChanged(fact) => {
+                self.show(&fact.profile);
+                self.email_verified = true;
+            }
+            Fact::EmailVerified => self.email_verified = true,
+            Fact::PictureChanged(fact) if self.status != UserStatus::Erased => {
+                self.picture = opened(&fact.picture, |picture| Some(picture.sha256.as_str()));
+            }
+            Fact::PictureRemoved => self.picture = None,
+            Fact::PictureChanged(_)
+            | Fact::PasswordChanged(_)
+            | Fact::PasswordRehashed(_)
+            | Fact::EmailChangeRequested(_)
+            | Fact::UserInvited
+            | Fact::TotpEnrolled(_)
+            | Fact::RecoveryCodesIssued(_) => {}
+            Fact::TotpConfirmed(_) => self.second_factor = true,
+            Fact::SecondFactorRemoved => self.second_factor = false,
             Fact::RoleGranted(fact) => {
                 self.roles.insert(fact.role.clone());
                 self.access_changed_at = Some(happened.at);
@@ -143,17 +167,36 @@ impl UserRow {
                 self.revoked = Some(RevokedSessions { before: happened.position, except: fact.except });
                 self.access_changed_at = Some(happened.at);
             }
+            // The person must not see it: nothing shows but that there is one more record.
+            Fact::UserHoldPlaced(_) | Fact::UserHoldLifted => {
+                self.version = happened.version;
+                return Ok(());
+            }
             Fact::UserRegistered(_)
+            | Fact::UserImported(_)
             | Fact::SignInFailed(_)
             | Fact::LockedOut(_)
             | Fact::LockoutLifted
+            | Fact::PasswordResetRequested(_)
+            | Fact::VerificationRequested(_)
+            | Fact::AddressTaken(_)
             | Fact::SessionStarted(_)
             | Fact::SessionRefreshed(_)
+            | Fact::SessionReauthenticated(_)
+            | Fact::SecondFactorUsed(_)
             | Fact::SessionRevoked(_)
             | Fact::SessionReplayDetected(_)
             | Fact::RoleDefined(_)
             | Fact::RoleRemoved(_)
-            | Fact::AuditExported(_) => return Err(happened.out_of_place()),
+            | Fact::HoldPlaced(_)
+            | Fact::HoldLifted(_)
+            | Fact::NetworkEnded(_)
+            | Fact::AuditExported(_)
+            | Fact::ServiceAccountCreated(_)
+            | Fact::ServiceAccountRemoved
+            | Fact::KeyIssued(_)
+            | Fact::KeyRevoked(_)
+            | Fact::KeyUsed(_) => return Err(happened.out_of_place()),
         }
         self.version = happened.version;
         self.updated_at = happened.at;
@@ -177,6 +220,8 @@ impl UserRow {
         if self.status == UserStatus::Erased {
             self.email = None;
             self.display_name = None;
+            self.second_factor = false;
+            self.picture = None;
         }
         self.access_changed_at = Some(happened.at);
     }

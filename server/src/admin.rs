@@ -26,7 +26,7 @@ pub(crate) async fn create(config: &Config, arguments: Arguments) -> Result<Exit
     let (log, vault) = (openings.log().await?, openings.vault().await?);
     let password = match arguments.password_stdin {
         true => Secret::new(password_from_stdin()?),
-        false => one_time_password(&Entropy::System),
+        false => initial_password(&Entropy::System),
     };
     let app = App::start(log.clone(), vault, config, Clock::System, Entropy::System).await.doing("start")?;
     let user =
@@ -34,7 +34,10 @@ pub(crate) async fn create(config: &Config, arguments: Arguments) -> Result<Exit
     log.close().await;
     report::say(format_args!("{} is an admin ({user}).", arguments.email));
     if !arguments.password_stdin {
-        report::say(format_args!("Password, shown this once: {}", password.expose()));
+        report::say(format_args!("Initial password: {}", password.expose()));
+        report::say(
+            "It is shown this once and holds until it is changed: hand it over to be changed at once.",
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -46,7 +49,7 @@ fn password_from_stdin() -> Result<String, Failure> {
 }
 
 /// A password of 160 random bits, in groups that can be read aloud.
-pub(crate) fn one_time_password(entropy: &Entropy) -> Secret {
+pub(crate) fn initial_password(entropy: &Entropy) -> Secret {
     // Without 0, 1, l and o: 32 signs that nobody confuses.
     const SIGNS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let groups = entropy.bytes::<32>().map(|byte| char::from(SIGNS[usize::from(byte % 32)]));

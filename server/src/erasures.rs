@@ -34,6 +34,10 @@ pub(crate) async fn replay(config: &Config) -> Result<ExitCode, Failure> {
 
 /// Whether the record erased somebody.
 async fn replay_one(vault: &Vault, config: &Config, Stored { record, .. }: &Stored) -> Result<bool, Failure> {
+    if let Ok(Fact::NetworkEnded(ended)) = record.fact(|_, _| None) {
+        vault.destroy_month(ended.month).await.doing("destroy keys")?;
+        return Ok(false);
+    }
     let Category::User(user) = record.stream.category() else { return Ok(false) };
     if record.event_type == Fact::UserErased.event_type() {
         vault.finish_erasure(user, Clock::System.now()).await.doing("destroy keys")?;

@@ -19,6 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const LONGEST_ANSWER: u64 = 16 * 1024;
 
 pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
+    if config.tls.is_some() && config.ops_bind.is_none() {
+        return Err("EVIDENT_BIND speaks TLS: set EVIDENT_OPS_BIND to be asked there")
+            .doing("ask the process");
+    }
     let address = reachable(config.ops_bind.unwrap_or(config.bind));
     let answer =
         timeout(PATIENCE, ask(address)).await.doing("hear from the process")?.doing("ask the process")?;

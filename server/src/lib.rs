@@ -9,6 +9,8 @@ mod docs;
 mod doctor;
 mod erasures;
 mod health;
+mod import;
+mod keys;
 mod machines;
 mod migrate;
 mod opening;
@@ -28,9 +30,18 @@ pub fn main(role: Role) -> ExitCode {
     let command = cli::parse(role);
     // Whatever this process creates, databases and their journals included, is for its owner alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    if let Err(error) = forbid_core_dumps() {
+        return report::failed(role, "switch core dumps off", &error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report::failed(role, "start the async runtime", &error),
     };
     runtime.block_on(cli::run(role, command))
+}
+
+/// Memory holds keys and passwords, which a dump would leave on a disk for good.
+fn forbid_core_dumps() -> rustix::io::Result<()> {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(rustix::process::Resource::Core, none)
 }

@@ -1,4 +1,4 @@
-//! `evident parked`: what the projector set aside, and one command to try it again.
+//! `evident parked`: what projector and reactors set aside, and one command to try it again.
 
 use crate::{
     opening,
@@ -6,12 +6,12 @@ use crate::{
 };
 use events::StreamName;
 use read_models::Retried;
-use service::config::Config;
+use service::{clock::Clock, config::Config};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The stream to fold again; all of them when it is left out.
+    /// The stream to fold again; all of them, and all parked errands, when it is left out.
     stream: Option<StreamName>,
 }
 
@@ -25,6 +25,14 @@ pub(crate) async fn list(config: &Config) -> Result<ExitCode, Failure> {
         ));
     }
     report::say(format_args!("{} streams are parked.", parked.value.len()));
+    let errands = stores.read_models.parked_errands().await.doing("read which errands are parked")?;
+    for (errand, because) in &errands {
+        report::say(format_args!(
+            "{} for event {} at position {}, begun {} times: {because}",
+            errand.task, errand.event, errand.position, errand.attempts
+        ));
+    }
+    report::say(format_args!("{} errands are parked.", errands.len()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -37,6 +45,10 @@ pub(crate) async fn retry(config: &Config, arguments: &Arguments) -> Result<Exit
             parked.value.into_iter().map(|parked| parked.stream).collect()
         }
     };
+    if arguments.stream.is_none() {
+        let resumed = stores.read_models.resume_errands(Clock::System.now()).await;
+        report::say(format_args!("{} errands are run again.", resumed.doing("have errands run again")?));
+    }
     let mut outcome = ExitCode::SUCCESS;
     for stream in streams {
         let retried = projector::retry(&stores.log, &stores.vault, &stores.read_models, &stream).await;

@@ -1,7 +1,7 @@
-//! Cursors: where the next page of a list begins, in a text that its reader cannot change.
+//! Cursors: where the next page of a list begins, in a text that its reader can neither change nor read.
 
 use crate::{
-    mac::Mac,
+    opaque::{Opaque, Salt},
     problem::{Code, Problem},
 };
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Error as _};
@@ -13,7 +13,7 @@ const MAX_CURSOR_BYTES: usize = 2_048;
 
 /// Seals and opens cursors.
 #[derive(Clone)]
-pub struct Cursors(Mac);
+pub struct Cursors(Opaque);
 
 impl fmt::Debug for Cursors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,7 +25,7 @@ impl Cursors {
     /// Cursors under this key. All services of one installation share it.
     #[must_use]
     pub fn new(key: [u8; 32]) -> Self {
-        Self(Mac::new(&key))
+        Self(Opaque::new(&key))
     }
 
     /// A cursor for `key`, the place of the last item that was shown. `list` names the list with its filters and its
@@ -34,7 +34,7 @@ impl Cursors {
     pub fn seal(&self, list: &str, key: &impl Serialize) -> String {
         // Keys are numbers and texts, which always serialise.
         let payload = serde_json::to_vec(key).unwrap_or_default();
-        self.0.seal(&[LABEL, list.as_bytes()], &payload)
+        self.0.seal(&[LABEL, list.as_bytes()], &payload, Salt::default())
     }
 
     /// The place that was sealed.

@@ -1,7 +1,8 @@
 //! Position tokens: how a position of the log travels to a client and back without telling how much ever happened.
 
 use crate::{
-    mac::Mac,
+    clock::Entropy,
+    opaque::{Opaque, Salt},
     problem::{Code, Problem},
 };
 use events::{LogId, Position};
@@ -18,7 +19,7 @@ const LABEL: &[u8] = b"evident position";
 /// Issues and reads the tokens of one log.
 #[derive(Clone)]
 pub struct PositionTokens {
-    mac: Mac,
+    opaque: Opaque,
     log: LogId,
 }
 
@@ -32,20 +33,30 @@ impl PositionTokens {
     /// The tokens of this log under this key. All services of one installation share the key.
     #[must_use]
     pub fn new(key: [u8; 32], log: LogId) -> Self {
-        Self { mac: Mac::new(&key), log }
+        Self { opaque: Opaque::new(&key), log }
     }
 
     /// The token of a position.
     #[must_use]
     pub fn issue(&self, position: Position) -> String {
-        self.mac.seal(&[LABEL, self.log.0.as_bytes()], &position.0.to_be_bytes())
+        self.seal(position, Salt::default())
     }
 
     /// The same as a header's value.
     #[must_use]
     pub fn header(&self, position: Position) -> HeaderValue {
-        // base64url is always a header's value.
-        HeaderValue::try_from(self.issue(position)).unwrap_or(HeaderValue::from_static(""))
+        header(self.issue(position))
+    }
+
+    /// A token of a position that is like no other of it, as a header's value: who holds two learns not even whether
+    /// anything happened in between. For strangers.
+    #[must_use]
+    pub fn header_anew(&self, position: Position, entropy: &Entropy) -> HeaderValue {
+        header(self.seal(position, entropy.bytes()))
+    }
+
+    fn seal(&self, position: Position, salt: Salt) -> String {
+        self.opaque.seal(&[LABEL, self.log.0.as_bytes()], &position.0.to_be_bytes(), salt)
     }
 
     /// The position of a token.
@@ -54,7 +65,7 @@ impl PositionTokens {
     ///
     /// `invalid-position` for anything that was not issued for this log under this key.
     pub fn read(&self, token: &str) -> Result<Position, Problem> {
-        let opened = self.mac.open(&[LABEL, self.log.0.as_bytes()], token);
+        let opened = self.opaque.open(&[LABEL, self.log.0.as_bytes()], token);
         match opened.map(<[u8; 8]>::try_from) {
             Some(Ok(bytes)) => Ok(Position(u64::from_be_bytes(bytes))),
             Some(Err(_)) | None => Err(Problem::new(Code::InvalidPosition)),
@@ -79,6 +90,11 @@ impl PositionTokens {
     }
 }
 
+fn header(token: String) -> HeaderValue {
+    // base64url is always a header's value.
+    HeaderValue::try_from(token).unwrap_or(HeaderValue::from_static(""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,8 +109,23 @@ mod tests {
         for position in [Position::START, Position(1), Position(u64::MAX)] {
             let token = tokens(1, 1).issue(position);
             assert_eq!(tokens(1, 1).read(&token).ok(), Some(position));
-            assert!(token.len() <= 24, "{token}");
+            assert!(token.len() <= 48, "{token}");
         }
+    }
+
+    #[test]
+    fn a_token_tells_nothing_even_beside_another() {
+        let (tokens, entropy) = (tokens(1, 1), Entropy::seeded(1));
+        let known = tokens.issue(Position(7));
+        assert_eq!(known, tokens.issue(Position(7)), "a command that is repeated answers as the first time");
+        let anew = || tokens.header_anew(Position(7), &entropy).to_str().expect("text").to_owned();
+        let (anew, again) = (anew(), anew());
+        for (one, other) in [(&anew, &again), (&anew, &known), (&known, &tokens.issue(Position(8)))] {
+            // What is not salt. One in 64 letters is the same by chance.
+            let same = one.bytes().zip(other.bytes()).skip(16).filter(|(a, b)| a == b).count();
+            assert!(same < 8, "{one} {other}");
+        }
+        assert_eq!(tokens.read(&anew).ok(), Some(Position(7)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Problems: how every error answers (RFC 9457). The texts are for people, the codes are for programs and stay.
 
+use crate::rate_limit::{self, Left, Limit, whole_seconds};
 use axum::response::{IntoResponse, Response};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -48,11 +49,17 @@ codes! {
     InvalidCursor "invalid-cursor" BAD_REQUEST "The cursor is not one of this list with these filters";
     InvalidPosition "invalid-position" BAD_REQUEST "The position is not one that this service gave";
     InvalidIdempotencyKey "invalid-idempotency-key" BAD_REQUEST "An Idempotency-Key is 1 to 255 visible ASCII characters";
+    InvalidMailToken "invalid-mail-token" BAD_REQUEST "The link does not hold, or no longer";
     Unauthenticated "unauthenticated" UNAUTHORIZED "Sign in first";
     InvalidToken "invalid-token" UNAUTHORIZED "The access token does not hold, or no longer";
     InvalidCredentials "invalid-credentials" UNAUTHORIZED "Address and password do not go together";
+    SecondFactorRequired "second-factor-required" UNAUTHORIZED "A code of the second factor is needed, too";
     InvalidRefreshToken "invalid-refresh-token" UNAUTHORIZED "The refresh token does not hold, or no longer";
+    InsufficientUserAuthentication "insufficient-user-authentication" UNAUTHORIZED "Prove once more who you are";
     Forbidden "forbidden" FORBIDDEN "You may not do this";
+    SecondFactorMissing "second-factor-missing" FORBIDDEN "A second factor is demanded of you";
+    HttpsRequired "https-required" FORBIDDEN "This is answered over https alone";
+    CrossSite "cross-site" FORBIDDEN "A browser sent this from a page that may not";
     RegistrationClosed "registration-closed" FORBIDDEN "Nobody can register here";
     NotFound "not-found" NOT_FOUND "There is nothing here";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This cannot be done to what is here";
@@ -61,8 +68,13 @@ codes! {
     Conflict "conflict" CONFLICT "This does not fit the present state";
     EmailTaken "email-taken" CONFLICT "Somebody has this address already";
     LastAdmin "last-admin" CONFLICT "Nobody else could act as admin";
+    LegalHold "legal-hold" CONFLICT "A legal hold stands";
     BuiltInRole "built-in-role" CONFLICT "A built-in role stays as it is";
     RoleUnknown "role-unknown" CONFLICT "There is no such role";
+    TooManyKeys "too-many-keys" CONFLICT "The account has as many keys as it can have";
+    HistoryFull "history-full" CONFLICT "The account was changed as often as it may be";
+    NoSecondFactor "no-second-factor" CONFLICT "There is no second factor, or none to confirm";
+    SecondFactorDemanded "second-factor-demanded" CONFLICT "The second factor is demanded, and stays";
     UserDeleted "user-deleted" CONFLICT "The account is deleted";
     PreconditionFailed "precondition-failed" PRECONDITION_FAILED "It has changed since you saw it";
     ContentTooLarge "content-too-large" PAYLOAD_TOO_LARGE "The body is too large";
@@ -85,6 +97,8 @@ impl Code {
     const fn challenge(self) -> Option<&'static str> {
         if matches!(self, Code::InvalidToken) {
             Some("Bearer error=\"invalid_token\"")
+        } else if matches!(self, Code::InsufficientUserAuthentication) {
+            Some("Bearer error=\"insufficient_user_authentication\"")
         } else if matches!(self, Code::Forbidden) {
             Some("Bearer error=\"insufficient_scope\"")
         } else if self.status().as_u16() == 401 {
@@ -118,20 +132,6 @@ impl FieldError {
     }
 }
 
-/// How often something may be tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
-    /// What clients know it by: a plain word.
-    pub name: &'static str,
-    /// How many attempts at once …
-    pub quota: u32,
-    /// … and in how long as many again.
-    pub window: Duration,
-}
-
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-
 /// Why a request gets no answer. It knows nothing that the one who asked may not know, but for its cause, which is
 /// logged and never answered.
 #[derive(Debug, Clone)]
@@ -144,6 +144,8 @@ struct Parts {
     errors: Vec<FieldError>,
     headers: HeaderMap,
     cause: Option<String>,
+    /// Whether what is asked for may well be there.
+    hides: bool,
 }
 
 impl From<Code> for Problem {
@@ -160,7 +162,14 @@ impl Problem {
         if let Some(challenge) = code.challenge() {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        let problem = Self(Box::new(Parts { code, detail: None, errors: Vec::new(), headers, cause: None }));
+        let problem = Self(Box::new(Parts {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            headers,
+            cause: None,
+            hides: false,
+        }));
         if code.status() == StatusCode::SERVICE_UNAVAILABLE {
             return problem.retry_after(Duration::from_secs(1));
         }
@@ -171,6 +180,15 @@ impl Problem {
     #[must_use]
     pub fn validation(errors: Vec<FieldError>) -> Self {
         Self::new(Code::Validation).errors(errors)
+    }
+
+    /// 404 to whoever may not even know whether it is there. The answer is that of [`Code::NotFound`], whatever there is;
+    /// whoever watches for attacks is told that somebody asked for what is not theirs.
+    #[must_use]
+    pub fn hidden() -> Self {
+        let mut problem = Self::new(Code::NotFound);
+        problem.0.hides = true;
+        problem
     }
 
     /// Disk, network, a corrupt fact: 500, with nothing but a request id. The frame logs the cause, once.
@@ -203,17 +221,25 @@ impl Problem {
     /// `draft-ietf-httpapi-ratelimit-headers-10` writes it.
     #[must_use]
     pub fn limited(code: Code, limit: Limit, wait: Duration) -> Self {
-        let Limit { name, quota, window } = limit;
-        let policy = format!("\"{name}\";q={quota};w={}", window.as_secs());
-        let left = format!("\"{name}\";r=0;t={}", whole_seconds(wait));
-        let fields = [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, left)];
-        fields.into_iter().fold(Self::new(code).retry_after(wait), |problem, (field, text)| {
-            match HeaderValue::try_from(text) {
-                Ok(value) => problem.header(field, value),
-                // Names of limits are plain words.
-                Err(_) => problem,
-            }
-        })
+        let mut problem = Self::new(code).retry_after(wait);
+        rate_limit::tell(&mut problem.0.headers, &[Left { limit, attempts: 0, more_in: wait }]);
+        problem
+    }
+
+    /// 401: whoever asks proved who they are longer ago than this allows (RFC 9470 §3).
+    #[must_use]
+    pub fn stale_authentication(max_age: Duration) -> Self {
+        let challenge = format!(
+            "Bearer error=\"insufficient_user_authentication\", \
+             error_description=\"A more recent authentication is required\", max_age=\"{}\"",
+            max_age.as_secs()
+        );
+        let problem = Self::new(Code::InsufficientUserAuthentication);
+        match HeaderValue::try_from(challenge) {
+            Ok(value) => problem.header(WWW_AUTHENTICATE, value),
+            // Digits and plain words are always a header's value.
+            Err(_) => problem,
+        }
     }
 
     /// Adds a header to the answer, in place of one of the same name.
@@ -247,6 +273,11 @@ impl Problem {
         self.0.code
     }
 
+    /// Whether it keeps from its caller that they may not do this.
+    pub(crate) fn hides(&self) -> bool {
+        self.0.hides
+    }
+
     /// What led here, for the log.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
@@ -258,7 +289,7 @@ impl Problem {
 
     /// The answer's body. The frame knows the request's id; an answer that passes no frame has none.
     pub(crate) fn body(&self, request_id: Option<&str>) -> Vec<u8> {
-        let Parts { code, detail, errors, headers: _, cause: _ } = &*self.0;
+        let Parts { code, detail, errors, headers: _, cause: _, hides: _ } = &*self.0;
         let body = ProblemBody {
             kind: format!("urn:evident:problem:{}", code.as_str()),
             title: code.title().into(),
@@ -273,11 +304,6 @@ impl Problem {
     }
 }
 
-/// Never less than what was meant.
-fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-
 impl IntoResponse for Problem {
     /// The frame finds the problem among the response's extensions, logs its cause and adds the request's id.
     fn into_response(self) -> Response {
@@ -290,8 +316,9 @@ impl IntoResponse for Problem {
 
 /// How an error answers: RFC 9457, with `code`, `request_id` and, for validation, `errors`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
 pub struct ProblemBody {
-    /// `urn:evident:problem:` and the code.
+    /// `urn:evident:problem:` and the code, which has its paragraph in `/docs/PROBLEMS.md`.
     #[serde(rename = "type")]
     pub kind: String,
     /// What went wrong; the same sentence for the same code.
@@ -306,10 +333,12 @@ pub struct ProblemBody {
     pub request_id: String,
     /// Which fields are wrong; with `validation` and refused query parameters only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, value_type = Vec<FieldError>)]
     pub errors: Option<Vec<FieldError>>,
 }
 
-/// For the OpenAPI document: any operation that is not done answers like this.
+/// For the OpenAPI document: an operation that is not done answers like this. [`crate::openapi::describe`] says with which
+/// statuses and codes.
 #[derive(Debug, IntoResponses)]
 pub enum Problems {
     /// What went wrong: `code` says it to programs.
@@ -318,65 +347,4 @@ pub enum Problems {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("stream user-7 cannot be read")]
-    struct Unread(#[source] std::io::Error);
-
-    fn unread() -> Unread {
-        Unread(std::io::Error::other("disk on fire"))
-    }
-
-    #[test]
-    fn each_code_is_one_of_its_own_and_an_error() {
-        let texts: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(texts.len(), Code::ALL.len());
-        for code in Code::ALL {
-            let status = code.status();
-            assert!(status.is_client_error() || status.is_server_error(), "{code:?}");
-            assert!(code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code:?}");
-        }
-    }
-
-    #[test]
-    fn a_refused_credential_is_challenged_as_rfc_6750_wants() {
-        let challenge = |code| {
-            let response = Problem::new(code).into_response();
-            response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).map(str::to_owned)
-        };
-        assert_eq!(challenge(Code::Unauthenticated).as_deref(), Some("Bearer"));
-        assert_eq!(challenge(Code::InvalidToken).as_deref(), Some("Bearer error=\"invalid_token\""));
-        assert_eq!(challenge(Code::Forbidden).as_deref(), Some("Bearer error=\"insufficient_scope\""));
-        assert_eq!(challenge(Code::NotFound), None);
-    }
-
-    #[test]
-    fn what_passes_by_itself_says_when_to_try_again() {
-        for code in Code::ALL.iter().filter(|code| code.status() == StatusCode::SERVICE_UNAVAILABLE) {
-            assert_eq!(Problem::new(*code).into_response().headers()[RETRY_AFTER], "1", "{code:?}");
-        }
-        let problem = Problem::new(Code::TooManyAttempts).retry_after(Duration::from_millis(60_001));
-        assert_eq!(problem.into_response().headers()[RETRY_AFTER], "61");
-    }
-
-    #[test]
-    fn a_limit_is_told_with_the_time_until_it_admits_again() {
-        let limit = Limit { name: "visits", quota: 5, window: Duration::from_secs(60) };
-        let answer =
-            Problem::limited(Code::TooManyRequests, limit, Duration::from_millis(1_001)).into_response();
-        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
-        let told = ["retry-after", "ratelimit-policy", "ratelimit"].map(|name| &answer.headers()[name]);
-        assert_eq!(told, ["2", "\"visits\";q=5;w=60", "\"visits\";r=0;t=2"]);
-    }
-
-    #[test]
-    fn a_cause_is_kept_whole_for_the_log_and_never_answered() {
-        let problem = Problem::broken(unread());
-        assert_eq!(problem.cause(), Some("stream user-7 cannot be read: disk on fire"));
-        let body = String::from_utf8(problem.body(Some("r-1"))).expect("JSON");
-        assert!(body.contains("\"request_id\":\"r-1\"") && !body.contains("fire"), "{body}");
-    }
-}
+mod tests;

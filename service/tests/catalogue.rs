@@ -1,15 +1,22 @@
-//! The page of codes says what to do about each, and about no other.
+//! The page of problems has a paragraph for each code, and for no other.
 
 use service::Code;
 
 #[test]
-fn the_contract_lists_each_code_with_its_status() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/API.md");
-    let page = std::fs::read_to_string(path).expect("docs/API.md");
-    let listed = page.split_once("\n## Codes\n").expect("a section of codes").1;
+fn each_code_has_one_paragraph_with_its_status_and_its_title() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PROBLEMS.md");
+    let page = std::fs::read_to_string(path).expect("docs/PROBLEMS.md");
+    let paragraphs: Vec<_> =
+        page.split("\n### `").skip(1).filter_map(|section| section.split_once("`\n\n")).collect();
     for code in Code::ALL {
-        let row = format!("| `{}` | {} |", code.as_str(), code.status().as_u16());
-        assert!(listed.contains(&row), "docs/API.md lacks {row}");
+        let mut of_it = paragraphs.iter().filter(|(named, _)| *named == code.as_str());
+        let (Some((_, text)), None) = (of_it.next(), of_it.next()) else {
+            panic!("docs/PROBLEMS.md needs one section \"### `{}`\"", code.as_str());
+        };
+        let begins = format!("**{} · {}.** ", code.status().as_u16(), code.title());
+        let said = text.strip_prefix(&begins).unwrap_or_else(|| panic!("{code:?} does not begin {begins}"));
+        let said = said.split("\n\n").next().unwrap_or_default();
+        assert!(said.split_whitespace().count() > 10, "{code:?} says neither why nor what to do: {said}");
     }
-    assert_eq!(listed.matches("\n| `").count(), Code::ALL.len(), "a code that does not exist is listed");
+    assert_eq!(paragraphs.len(), Code::ALL.len(), "docs/PROBLEMS.md tells of a code that does not exist");
 }

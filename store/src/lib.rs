@@ -4,6 +4,7 @@
 pub mod bus;
 pub mod log;
 pub mod relay;
+pub mod trace;
 pub mod vault;
 
 mod away;

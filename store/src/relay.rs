@@ -9,6 +9,7 @@ mod pace;
 use crate::{
     bus::{Bus, BusError, Carried, Last, chain},
     log::{Log, LogError},
+    trace,
 };
 use events::Position;
 use metrics::{counter, gauge};
@@ -33,7 +34,7 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 /// Outlives whatever it depends on: a log or a bus that is away is waited for, and a stream that is lost or shortened
 /// is made and filled again.
 pub async fn run(log: Log, bus: Bus, stop: CancellationToken) {
-    let relay = Relay { log: log.uncarried(), bus, pace: Pace::default(), known: None, told: None };
+    let relay = Relay { log: log.uncarried(), bus, pace: Pace::new(), known: None, told: None };
     let (log, bus) = (relay.log.clone(), relay.bus.clone());
     tokio::select! {
         () = stop.cancelled() => {}
@@ -87,24 +88,24 @@ impl Relay {
 
     /// Goes on from the stream's end, whatever that is by now, until something fails.
     async fn relay(&mut self, pause: &mut Duration) -> Result<Infallible, RelayError> {
-        let (mut last, mut from) = self.look().await?;
         loop {
-            let mut follower = self.log.follow(from);
-            let page = timeout(LOOK_EVERY, follower.next(self.pace.window())).await;
-            let page = match page {
-                Ok(page) if !self.pace.is_contested() => page?,
-                // Somebody else may have published it by now, or the stream is not what it was.
-                Ok(Err(error)) => return Err(error.into()),
-                Ok(Ok(_)) | Err(_) => {
-                    self.pace.hold_back().await;
-                    (last, from) = self.look().await?;
-                    self.log.read_all(from, self.pace.window()).await?
-                }
-            };
-            last = self.publish(last, chain(from, page)).await?;
-            from = last.position.unwrap_or(from);
-            self.tell_well();
-            *pause = PAUSE;
+            self.pace.turn().await;
+            let (mut last, mut from) = self.look().await?;
+            let mut page = self.log.read_all(from, self.pace.window()).await?;
+            loop {
+                last = self.publish(last, chain(from, page)).await?;
+                from = last.position.unwrap_or(from);
+                self.tell_well();
+                *pause = PAUSE;
+                let mut follower = self.log.follow(from);
+                page = match timeout(LOOK_EVERY, follower.next(self.pace.window())).await {
+                    Ok(page) if !self.pace.is_contested() => page?,
+                    Ok(Err(error)) => return Err(error.into()),
+                    // Somebody else may have published it by now, or the stream is not what it was.
+                    Ok(Ok(_)) | Err(_) => break,
+                };
+                self.pace.begins();
+            }
         }
     }
 
@@ -118,9 +119,6 @@ impl Relay {
             return Err(RelayError::LogBehind { head, carried: from });
         }
         self.reached(from);
-        if head == from {
-            self.tell_well();
-        }
         Ok((last, from))
     }
 
@@ -132,7 +130,10 @@ impl Relay {
             // once it is there, all others look again and go on behind it.
             let begins = last.position.is_none();
             let (window, later) = rest.split_at(if begins { 1 } else { fitting(rest) });
+            let published =
+                trace::spans("publish", "producer", window.iter().map(|carried| &carried.stored.record));
             last = self.bus.publish(last, window).await?;
+            drop(published);
             counter!("evident_relay_published_total").increment(window.len() as u64);
             self.pace.accepted();
             self.reached(last.position.unwrap_or_default());

@@ -50,6 +50,7 @@ pub(crate) fn session_started(log: LogId, number: u64) -> Outcome<Record> {
             user_id,
             expires_at: MOMENT,
             network: Personal::Open(network),
+            second_factor: None,
         }),
     };
     Ok(draft.write(|_, plaintext| plaintext.to_vec())?)

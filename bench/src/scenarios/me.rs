@@ -1,6 +1,6 @@
 //! `GET /auth/me` against a bare axum answer, and its tail while sign-ins take all that they can get.
 
-use super::people::{Person, credentials, crowd};
+use super::people::{MANY, Person, crowd, sign_ins};
 use crate::{
     Outcome,
     load::{Load, closed_loop, request},
@@ -13,7 +13,7 @@ pub(crate) async fn run(binary: &Path, seconds: u64) -> Outcome<Vec<Row>> {
     let folder = tempfile::tempdir()?;
     let evident = process::evident(binary, folder.path(), &[("EVIDENT_RATE_LIMITS", "off")]).await?;
     let bare = process::bare_axum()?;
-    let people = crowd(evident.address, 20).await?;
+    let people = crowd(evident.address, MANY).await?;
     let mut rows = Vec::new();
     for connections in [64, 1_000] {
         let limit = ask_me(&bare, &people, connections, seconds).await?;
@@ -41,11 +41,10 @@ async fn ask_me(process: &Process, people: &[Person], connections: usize, second
 async fn tail_under_sign_ins(evident: &Process, people: &[Person], seconds: u64) -> Outcome<Row> {
     const READERS: usize = 8;
     let mut alone = ask_me(evident, people, READERS, seconds).await?;
-    let attempt =
-        request("POST", "/api/v1/auth/login", &[], Some(&credentials("person-0@example.com", PASSWORD)));
+    let attempts = sign_ins(MANY, PASSWORD);
     let (mut beside, sign_ins) = tokio::try_join!(
         ask_me(evident, people, READERS, seconds),
-        closed_loop(evident.address, vec![attempt], 16, seconds, 200)
+        closed_loop(evident.address, attempts, 16, seconds, 200)
     )?;
     Ok(Row {
         scenario: format!("GET /auth/me p99 beside {:.0} sign-ins/s", sign_ins.per_second),

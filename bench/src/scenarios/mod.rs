@@ -8,6 +8,7 @@ mod me;
 mod people;
 mod project;
 mod refresh;
+mod refused;
 mod sign_in;
 mod spread;
 mod visible;
@@ -51,6 +52,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome<()> {
     }
     if wanted("carried") {
         print(carried::run(&postgres).await?);
+    }
+    if wanted("refused") {
+        print(refused::run(&binary, &postgres).await?);
     }
     if wanted("spread") {
         print(spread::run(&binary, &postgres, seconds).await?);

@@ -8,6 +8,10 @@ use crate::{
 use serde_json::Value;
 use std::net::SocketAddr;
 
+/// So many people that nobody signs in more often than they may have sessions, as hardly anybody does: whoever has too many
+/// pays for the end of the oldest.
+pub(crate) const MANY: usize = 100;
+
 /// Somebody who is signed in.
 pub(crate) struct Person {
     /// Their id.
@@ -48,12 +52,23 @@ pub(crate) async fn sign_in(connection: &mut Connection, email: &str) -> Outcome
     })
 }
 
+/// The address of one of many people.
+fn email(index: usize) -> String {
+    format!("person-{index}@example.com")
+}
+
 /// Registers and signs in `count` people.
 pub(crate) async fn crowd(address: SocketAddr, count: usize) -> Outcome<Vec<Person>> {
     let mut connection = Connection::open(address).await?;
     let mut people = Vec::with_capacity(count);
     for index in 0..count {
-        people.push(sign_up(&mut connection, &format!("person-{index}@example.com")).await?);
+        people.push(sign_up(&mut connection, &email(index)).await?);
     }
     Ok(people)
+}
+
+/// A request to sign in for each of a crowd of `count`.
+pub(crate) fn sign_ins(count: usize, password: &str) -> Vec<Vec<u8>> {
+    let body = |index| credentials(&email(index), password);
+    (0..count).map(|index| request("POST", "/api/v1/auth/login", &[], Some(&body(index)))).collect()
 }

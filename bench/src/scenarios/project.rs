@@ -128,7 +128,12 @@ async fn live(log: &Log, vault: &Vault, person: u64) -> Outcome<()> {
     log.append(&user, Version::NONE, vec![record]).await?;
 
     let session = StreamName::session(SessionId(id(3, person)));
-    let started = Fact::SessionStarted(SessionStarted { user_id, expires_at: MOMENT, network: network() });
+    let started = Fact::SessionStarted(SessionStarted {
+        user_id,
+        expires_at: MOMENT,
+        network: network(),
+        second_factor: None,
+    });
     let record = write(log.id(), &sealer, user_id, (session.clone(), Version(1)), first + 1, started)?;
     let started_position = log.append(&session, Version::NONE, vec![record]).await?.last();
     for version in 2..EVENTS_PER_PERSON {
@@ -148,6 +153,8 @@ fn refreshed(user_id: UserId, version: u64, started_position: Position) -> Outco
         started_position,
         expires_at: MOMENT,
         network: network(),
+        authenticated_at: None,
+        second_factor: None,
     }))
 }
 

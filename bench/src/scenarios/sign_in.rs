@@ -1,9 +1,9 @@
 //! Signing in, right and wrong, against bare Argon2id on all cores: a sign-in should cost its hash and nothing else.
 
-use super::people::{credentials, sign_up};
+use super::people::{MANY, crowd, sign_ins};
 use crate::{
     Outcome, limits,
-    load::{Connection, closed_loop, request},
+    load::closed_loop,
     process::{self, PASSWORD},
     table::{Figure, Reach, Row},
 };
@@ -15,15 +15,12 @@ const CALLERS: usize = 16;
 pub(crate) async fn run(binary: &Path, seconds: u64) -> Outcome<Vec<Row>> {
     let folder = tempfile::tempdir()?;
     let evident = process::evident(binary, folder.path(), &[("EVIDENT_RATE_LIMITS", "off")]).await?;
-    let mut connection = Connection::open(evident.address).await?;
-    let email = "ada@example.com";
-    sign_up(&mut connection, email).await?;
+    crowd(evident.address, MANY).await?;
     let mut rows = Vec::new();
     for (name, password, expected) in [("right", PASSWORD, 200), ("wrong", "wrong horse battery staple", 401)]
     {
         let limit = limits::argon2::hashes_per_second(seconds)?;
-        let attempt = request("POST", "/api/v1/auth/login", &[], Some(&credentials(email, password)));
-        let ours = closed_loop(evident.address, vec![attempt], CALLERS, seconds, expected).await?;
+        let ours = closed_loop(evident.address, sign_ins(MANY, password), CALLERS, seconds, expected).await?;
         rows.push(Row {
             scenario: format!("sign in, {name} password"),
             ours: Figure::PerSecond(ours.per_second),

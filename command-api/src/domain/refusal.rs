@@ -19,8 +19,12 @@ pub enum Refusal {
     SessionEnded,
     /// No such session of this person.
     UnknownSession,
+    /// The session is of somebody else than the command says.
+    AnothersSession,
     /// The password given is not, or no longer, the right one.
     WrongPassword,
+    /// A link that was mailed was used before, is void since a newer one or another password, or is about nobody.
+    MailTokenSpent,
     /// Nobody else could administer Evident afterwards. Decided by the vault's list of admins.
     LastAdmin,
     /// Built-in roles are never redefined or removed.
@@ -31,8 +35,32 @@ pub enum Refusal {
     RoleRemoved,
     /// The role permits something that the one who asks may not do.
     AboveOwnLevel,
-    /// Nobody grants a role to themselves.
+    /// Nobody grants a role to themselves, or goes around their own proof.
     SelfGrant,
+    /// A legal hold stands: nothing that it keeps is destroyed.
+    LegalHold,
+    /// No hold of this name stands.
+    UnknownHold,
+    /// As many holds stand as may.
+    TooManyHolds,
+    /// No such service account, or none any more.
+    UnknownServiceAccount,
+    /// No such key of this account, or none any more.
+    UnknownKey,
+    /// The key would permit more than its account may do.
+    AboveAccount,
+    /// The account has as many keys as an account can have.
+    TooManyKeys,
+    /// The account was changed as often as its stream has room for.
+    HistoryFull,
+    /// There is no second factor, or none that waits for its first code.
+    NoSecondFactor,
+    /// A second factor is demanded of who has the roles that this person has, so theirs stays.
+    SecondFactorDemanded,
+    /// There is a second factor, and the token was given without it.
+    SecondFactorMissing,
+    /// The code was used before.
+    CodeUsed,
 }
 
 impl fmt::Display for Refusal {
@@ -45,13 +73,27 @@ impl fmt::Display for Refusal {
             Refusal::Suspended => "account is suspended",
             Refusal::SessionEnded => "session has ended",
             Refusal::UnknownSession => "session is unknown",
+            Refusal::AnothersSession => "session is somebody else's",
             Refusal::WrongPassword => "password is wrong",
+            Refusal::MailTokenSpent => "mailed link is spent",
             Refusal::LastAdmin => "nobody else is an admin",
             Refusal::BuiltInRole => "role is built in",
             Refusal::RoleUnknown => "role is unknown",
             Refusal::RoleRemoved => "role was removed",
             Refusal::AboveOwnLevel => "role permits more than the one who asks may do",
             Refusal::SelfGrant => "nobody grants a role to themselves",
+            Refusal::LegalHold => "a legal hold stands",
+            Refusal::UnknownHold => "hold is unknown",
+            Refusal::TooManyHolds => "as many holds stand as may",
+            Refusal::UnknownServiceAccount => "service account is unknown",
+            Refusal::UnknownKey => "key is unknown",
+            Refusal::AboveAccount => "key permits more than its account may do",
+            Refusal::TooManyKeys => "account has too many keys",
+            Refusal::HistoryFull => "history is full",
+            Refusal::NoSecondFactor => "there is no second factor",
+            Refusal::SecondFactorDemanded => "second factor is demanded",
+            Refusal::SecondFactorMissing => "second factor was not shown",
+            Refusal::CodeUsed => "code was used before",
         })
     }
 }

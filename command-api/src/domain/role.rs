@@ -22,7 +22,7 @@ pub enum Role {
 pub struct Granter<'a> {
     /// All that they may do themselves.
     pub permissions: &'a BTreeSet<Permission>,
-    /// Whether they are the one whom the command is about.
+    /// Whether they are the one whom the command is about, or have the role that it is about.
     pub is_subject: bool,
 }
 
@@ -37,7 +37,10 @@ impl Role {
                 Fact::RoleDefined(fact) => Ok(Role::Defined(fact.permissions.clone())),
                 Fact::RoleRemoved(_) => Ok(Role::Removed),
                 Fact::UserRegistered(_)
+                | Fact::UserImported(_)
                 | Fact::ProfileChanged(_)
+                | Fact::PictureChanged(_)
+                | Fact::PictureRemoved
                 | Fact::PasswordChanged(_)
                 | Fact::PasswordRehashed(_)
                 | Fact::RoleGranted(_)
@@ -47,14 +50,37 @@ impl Role {
                 | Fact::SessionsRevoked(_)
                 | Fact::UserDeleted
                 | Fact::UserErased
+                | Fact::TotpEnrolled(_)
+                | Fact::TotpConfirmed(_)
+                | Fact::RecoveryCodesIssued(_)
+                | Fact::SecondFactorRemoved
+                | Fact::SecondFactorUsed(_)
+                | Fact::SessionReauthenticated(_)
                 | Fact::SignInFailed(_)
                 | Fact::LockedOut(_)
                 | Fact::LockoutLifted
+                | Fact::EmailVerified
+                | Fact::EmailChangeRequested(_)
+                | Fact::EmailChanged(_)
+                | Fact::UserInvited
+                | Fact::PasswordResetRequested(_)
+                | Fact::VerificationRequested(_)
+                | Fact::AddressTaken(_)
                 | Fact::SessionStarted(_)
                 | Fact::SessionRefreshed(_)
                 | Fact::SessionRevoked(_)
                 | Fact::SessionReplayDetected(_)
-                | Fact::AuditExported(_) => Err(Contradiction::new(&happened, "a role")),
+                | Fact::UserHoldPlaced(_)
+                | Fact::UserHoldLifted
+                | Fact::HoldPlaced(_)
+                | Fact::HoldLifted(_)
+                | Fact::NetworkEnded(_)
+                | Fact::AuditExported(_)
+                | Fact::ServiceAccountCreated(_)
+                | Fact::ServiceAccountRemoved
+                | Fact::KeyIssued(_)
+                | Fact::KeyRevoked(_)
+                | Fact::KeyUsed(_) => Err(Contradiction::new(&happened, "a role")),
             },
         }
     }
@@ -79,8 +105,16 @@ pub fn may_grant(role: &Role, granter: &Granter<'_>) -> Result<(), Refusal> {
     must_not_exceed(&permissions, granter)
 }
 
-/// Says what a role permits from now on, at most what the definer may do. The same again says nothing new. A removed
-/// role's name is never defined again.
+/// May this person be acted upon: suspended, deleted, signed out, renamed? `theirs` is all that they may do. Nobody acts
+/// upon who may do more than they: whoever could silence an admin would be one.
+pub fn may_act_upon(theirs: &BTreeSet<Permission>, actor: &Granter<'_>) -> Result<(), Refusal> {
+    if actor.is_subject { Ok(()) } else { must_not_exceed(theirs, actor) }
+}
+
+/// Says what a role permits from now on, at most what the definer may do, now and before. The same again says nothing
+/// new. A removed role's name is never defined again.
+///
+/// Nobody adds to a role that they have: they would keep it by this role when the other, that lets them add, is gone.
 pub fn define(
     name: &RoleName,
     role: &Role,
@@ -90,25 +124,38 @@ pub fn define(
     match role {
         Role::BuiltIn(_) => return Err(Refusal::BuiltInRole),
         Role::Defined(current) if *current == permissions => return Ok(vec![]),
+        Role::Defined(current) => {
+            must_not_exceed(current, definer)?;
+            if definer.is_subject && !permissions.is_subset(current) {
+                return Err(Refusal::SelfGrant);
+            }
+        }
         // Whoever held the name when it was removed holds it still, and would hold whatever it came to mean.
         Role::Removed => return Err(Refusal::RoleRemoved),
-        Role::Defined(_) | Role::Unknown => {}
+        Role::Unknown => {}
     }
     must_not_exceed(&permissions, definer)?;
     Ok(vec![Fact::RoleDefined(RoleDefined { role: name.clone(), permissions })])
 }
 
-/// Ends a role. Who has it keeps its name, which permits nothing. Removing it again says nothing new.
-pub fn remove(name: &RoleName, role: &Role) -> Result<Vec<Fact>, Refusal> {
+/// Ends a role that permits at most what the remover may do. Who has it keeps its name, which permits nothing. Removing it
+/// again says nothing new.
+pub fn remove(name: &RoleName, role: &Role, remover: &Granter<'_>) -> Result<Vec<Fact>, Refusal> {
     match role {
         Role::BuiltIn(_) => Err(Refusal::BuiltInRole),
         Role::Unknown => Err(Refusal::RoleUnknown),
-        Role::Defined(_) => Ok(vec![Fact::RoleRemoved(RoleRemoved { role: name.clone() })]),
+        Role::Defined(permissions) => {
+            must_not_exceed(permissions, remover)?;
+            Ok(vec![Fact::RoleRemoved(RoleRemoved { role: name.clone() })])
+        }
         Role::Removed => Ok(vec![]),
     }
 }
 
-fn must_not_exceed(permissions: &BTreeSet<Permission>, granter: &Granter<'_>) -> Result<(), Refusal> {
+pub(super) fn must_not_exceed(
+    permissions: &BTreeSet<Permission>,
+    granter: &Granter<'_>,
+) -> Result<(), Refusal> {
     match permissions.is_subset(granter.permissions) {
         true => Ok(()),
         false => Err(Refusal::AboveOwnLevel),
@@ -186,19 +233,60 @@ mod tests {
     }
 
     #[test]
+    fn nobody_changes_or_removes_a_role_above_themselves() {
+        let own = [Permission::RolesWrite, Permission::UsersRead].into();
+        let (above, less) = (Role::Defined(all()), [Permission::UsersRead].into());
+        let facts = define(&role("clerk"), &above, less, &somebody_with(&own));
+        assert_eq!(facts, Err(Refusal::AboveOwnLevel), "not even to less");
+        assert_eq!(remove(&role("clerk"), &above, &somebody_with(&own)), Err(Refusal::AboveOwnLevel));
+    }
+
+    #[test]
+    fn nobody_adds_to_a_role_that_they_have() {
+        let (mine, more) = (Role::Defined([Permission::UsersRead].into()), reads());
+        let (everything, holder) = (all(), all());
+        let holder = Granter { permissions: &holder, is_subject: true };
+        assert_eq!(define(&role("clerk"), &mine, more.clone(), &holder), Err(Refusal::SelfGrant));
+        assert!(define(&role("clerk"), &mine, more, &somebody_with(&everything)).is_ok());
+        assert_eq!(
+            define(&role("clerk"), &mine, [].into(), &holder),
+            Ok(vec![defined([].into())]),
+            "but takes from it"
+        );
+    }
+
+    #[test]
+    fn nobody_acts_upon_who_may_do_more() {
+        let own: BTreeSet<_> = reads();
+        for (theirs, verdict) in [
+            (BTreeSet::new(), Ok(())),
+            (reads(), Ok(())),
+            ([Permission::AuditRead].into(), Err(Refusal::AboveOwnLevel)),
+            (all(), Err(Refusal::AboveOwnLevel)),
+        ] {
+            assert_eq!(may_act_upon(&theirs, &somebody_with(&own)), verdict, "{theirs:?}");
+        }
+        let oneself = Granter { permissions: &own, is_subject: true };
+        assert_eq!(may_act_upon(&all(), &oneself), Ok(()), "roles may grow between two looks");
+    }
+
+    #[test]
     fn built_in_roles_stay_as_they_are() {
         for built_in in BuiltInRole::ALL {
             let (name, role) = (built_in.name(), Role::BuiltIn(built_in));
             assert_eq!(define(&name, &role, reads(), &somebody_with(&all())), Err(Refusal::BuiltInRole));
-            assert_eq!(remove(&name, &role), Err(Refusal::BuiltInRole));
+            assert_eq!(remove(&name, &role, &somebody_with(&all())), Err(Refusal::BuiltInRole));
         }
     }
 
     #[test]
     fn a_role_is_removed_once() {
-        assert_eq!(remove(&role("clerk"), &Role::Defined(reads())), Ok(vec![removed()]));
-        assert_eq!(remove(&role("clerk"), &Role::Removed), Ok(vec![]));
-        assert_eq!(remove(&role("clerk"), &Role::Unknown), Err(Refusal::RoleUnknown));
+        assert_eq!(
+            remove(&role("clerk"), &Role::Defined(reads()), &somebody_with(&all())),
+            Ok(vec![removed()])
+        );
+        assert_eq!(remove(&role("clerk"), &Role::Removed, &somebody_with(&all())), Ok(vec![]));
+        assert_eq!(remove(&role("clerk"), &Role::Unknown, &somebody_with(&all())), Err(Refusal::RoleUnknown));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Signing in, once the throttle has let somebody try and the password was checked.
 
 use super::User;
-use events::{Fact, FailureCause, Network, Personal, SessionStarted, Timestamp, UserId};
+use events::{FailureCause, Network, Personal, SessionStarted, Timestamp, UserId};
 
 /// A sign-in that failed. Whoever tried is told the same, whatever the cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,17 +10,20 @@ pub struct Denied {
     pub cause: Option<FailureCause>,
 }
 
-/// Starts a session for whoever gave the right password, when they may sign in.
+/// Starts a session for whoever gave the right password, when they may sign in. Whether a second factor is asked for
+/// is looked at afterwards, so that nobody learns of one before the password was right.
 ///
 /// `matches` says whether the password fits the hash of this very state. Somebody who chose none yet, and somebody
 /// who is not there, must still have been compared with something, so that each answer takes the same time.
+/// With `verified_only` nobody signs in whose address is not verified.
 pub fn sign_in(
     user: &User,
     user_id: UserId,
     matches: bool,
+    verified_only: bool,
     expires_at: Timestamp,
     network: Network,
-) -> Result<Fact, Denied> {
+) -> Result<SessionStarted, Denied> {
     let denied = |cause| Err(Denied { cause: Some(cause) });
     match user {
         User::Unknown | User::Erased => Err(Denied { cause: None }),
@@ -31,8 +34,10 @@ pub fn sign_in(
         }
         User::Suspended(_) => denied(FailureCause::Suspended),
         User::Deleted(_) => denied(FailureCause::Deleted),
+        User::Active(person) if verified_only && !person.email_verified => denied(FailureCause::Unverified),
         User::Active(_) => {
-            Ok(Fact::SessionStarted(SessionStarted { user_id, expires_at, network: Personal::Open(network) }))
+            let network = Personal::Open(network);
+            Ok(SessionStarted { user_id, expires_at, network, second_factor: None })
         }
     }
 }
@@ -43,20 +48,32 @@ mod tests {
     use crate::domain::tests::support::{
         ADA, given, minute, network, registered, registered_with, suspended,
     };
+    use events::Fact;
 
-    fn try_with(history: impl IntoIterator<Item = Fact>, matches: bool) -> Result<Fact, Denied> {
-        sign_in(&given(history).user, ADA, matches, minute(60), network())
+    fn try_with(history: impl IntoIterator<Item = Fact>, matches: bool) -> Result<SessionStarted, Denied> {
+        sign_in(&given(history).user, ADA, matches, false, minute(60), network())
     }
 
-    fn denied(cause: FailureCause) -> Result<Fact, Denied> {
+    fn denied(cause: FailureCause) -> Result<SessionStarted, Denied> {
         Err(Denied { cause: Some(cause) })
     }
 
     #[test]
     fn the_right_password_starts_a_session() {
         let network = Personal::Open(network());
-        let started = SessionStarted { user_id: ADA, expires_at: minute(60), network };
-        assert_eq!(try_with([registered("ada@x.io")], true), Ok(Fact::SessionStarted(started)));
+        let started = SessionStarted { user_id: ADA, expires_at: minute(60), network, second_factor: None };
+        assert_eq!(try_with([registered("ada@x.io")], true), Ok(started));
+    }
+
+    #[test]
+    fn where_verified_addresses_alone_sign_in_the_others_are_denied() {
+        let try_with = |history: Vec<Fact>, matches| {
+            sign_in(&given(history).user, ADA, matches, true, minute(60), network())
+        };
+        let ada = || registered("ada@x.io");
+        assert_eq!(try_with(vec![ada()], true), denied(FailureCause::Unverified));
+        assert_eq!(try_with(vec![ada()], false), denied(FailureCause::WrongPassword));
+        assert!(try_with(vec![ada(), Fact::EmailVerified], true).is_ok());
     }
 
     #[test]

@@ -85,6 +85,12 @@ impl SuspensionReason {
         }
     }
 
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn into_fact(self) -> Reason {
         Reason { text: self.0 }
     }

@@ -1,12 +1,13 @@
 //! A hash as it is kept: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<output>`, a PHC string.
 
-use super::{Cost, HashingError};
+use super::{Cost, HashingError, memory::Memory};
 use crate::domain::PasswordHash;
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::phc::{Output, PasswordHash as Phc, Salt},
 };
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use metrics::counter;
 
 /// The parts of a kept hash, all of them within bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,21 @@ impl Kept {
         let (salt, output) = (STANDARD_NO_PAD.encode(&self.salt), STANDARD_NO_PAD.encode(self.output));
         PasswordHash::from_phc(format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${output}"))
     }
+}
+
+/// Fills in the Argon2id hash of a password.
+pub(super) fn argon2id(
+    password: &[u8],
+    salt: &[u8],
+    cost: Cost,
+    memory: &mut Memory,
+) -> Result<[u8; Kept::OUTPUT_BYTES], HashingError> {
+    counter!("evident_password_hashes_total").increment(1);
+    let mut output = [0; Kept::OUTPUT_BYTES];
+    cost.argon2()?
+        .hash_password_into_with_memory(password, salt, &mut output, memory.of(cost)?)
+        .map_err(|_| HashingError::Unreadable("its salt does not fit Argon2"))?;
+    Ok(output)
 }
 
 impl Cost {

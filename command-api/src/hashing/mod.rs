@@ -1,9 +1,11 @@
 //! Passwords to hashes, and back to a verdict: Argon2id (RFC 9106) on threads of its own. Only this folder knows
 //! argon2.
 //!
-//! [`Hasher`] is what the rest sees; `kept` reads and writes the PHC strings that facts hold; `memory` is the large
+//! [`Hasher`] is what the rest sees; `kept` reads and writes the PHC strings that facts hold; `foreign` reads what other
+//! systems made, for people who were imported; `memory` is the large
 //! block that a thread fills; `threads` takes jobs from the queue. Which text counts as a password is `input`'s.
 
+mod foreign;
 mod kept;
 mod memory;
 #[cfg(test)]
@@ -11,9 +13,13 @@ mod tests;
 mod threads;
 
 use crate::domain::PasswordHash;
-use kept::Kept;
+use foreign::Foreign;
+pub(crate) use foreign::{Importable, Unfit};
+use kept::{Kept, argon2id};
+use memory::Memory;
 use std::{num::NonZeroUsize, time::Duration};
-use threads::{Answer, Task, Threads};
+use subtle::ConstantTimeEq;
+use threads::Threads;
 use zeroize::Zeroizing;
 
 /// What a hash costs.
@@ -53,7 +59,7 @@ pub enum HashingError {
     /// Too many wait already, or the wait was too long. Nothing was computed; ask again later.
     #[error("too many passwords wait to be hashed")]
     Busy,
-    /// The hash that is kept is not one that we make, or costs more than any that we would.
+    /// The hash that is kept is neither one that we make nor one that we import, or costs more than any may.
     #[error("kept password hash is unreadable: {0}")]
     Unreadable(&'static str),
     /// The cost is out of bounds.
@@ -89,15 +95,16 @@ impl Hasher {
 
     /// Hashes a new password. `salt` MUST be random and never used before.
     ///
-    /// Dropping the future gives up the place in the queue; so does [`Hasher::verify`]'s.
+    /// Dropping the future gives up the place in the queue; so it is with all below.
     pub async fn hash(
         &self,
         password: Zeroizing<String>,
         salt: [u8; 16],
     ) -> Result<PasswordHash, HashingError> {
-        let task = Task { password, cost: self.cost, salt: salt.to_vec(), expected: None };
-        let output = self.threads.run(task).await?.output;
-        Ok(Kept { cost: self.cost, salt: salt.to_vec(), output }.to_phc())
+        let cost = self.cost;
+        let hash = move |memory: &mut Memory| argon2id(password.as_bytes(), &salt, cost, memory);
+        let output = self.threads.run(hash).await?;
+        Ok(Kept { cost, salt: salt.to_vec(), output }.to_phc())
     }
 
     /// Checks a password. Without a hash to check against it takes the same time and never matches, so that nobody
@@ -108,14 +115,48 @@ impl Hasher {
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashingError> {
         let Some(hash) = hash else {
-            let salt = vec![0; Kept::SALT_BYTES];
-            self.threads.run(Task { password, cost: self.cost, salt, expected: None }).await?;
+            self.hash(password, [0; Kept::SALT_BYTES]).await?;
             return Ok(Verdict { matches: false, outdated: false });
         };
-        let kept = Kept::from_phc(hash)?;
-        let outdated = kept.cost != self.cost || kept.salt.len() < Kept::SALT_BYTES;
-        let task = Task { password, cost: kept.cost, salt: kept.salt, expected: Some(kept.output) };
-        let Answer { matches, output: _ } = self.threads.run(task).await?;
+        let (check, outdated) = match Kept::from_phc(hash) {
+            Ok(kept) => {
+                let outdated = kept.cost != self.cost || kept.salt.len() < Kept::SALT_BYTES;
+                (Check::Own(kept), outdated)
+            }
+            Err(error) => (Check::Foreign(Foreign::read(hash.as_str()).map_err(|_| error)?), true),
+        };
+        let matches = self.threads.run(move |memory: &mut Memory| check.run(&password, memory)).await?;
         Ok(Verdict { matches, outdated })
+    }
+
+    /// Reads a hash that another system made.
+    pub(crate) fn importable(&self, text: &str) -> Result<Importable, Unfit> {
+        foreign::importable(text, self.cost)
+    }
+
+    /// Does other work that takes a processor its time, behind everything else, and bounded as hashes are.
+    pub(crate) async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashingError> {
+        self.threads.run(|_| Ok(work())).await
+    }
+}
+
+/// What a password is checked against.
+enum Check {
+    Own(Kept),
+    Foreign(Foreign),
+}
+
+impl Check {
+    fn run(&self, password: &str, memory: &mut Memory) -> Result<bool, HashingError> {
+        match self {
+            Check::Own(Kept { cost, salt, output }) => {
+                let found = argon2id(password.as_bytes(), salt, *cost, memory)?;
+                Ok(found.ct_eq(output).into())
+            }
+            Check::Foreign(foreign) => foreign.matches(password, memory),
+        }
     }
 }

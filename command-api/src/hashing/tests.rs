@@ -111,7 +111,7 @@ async fn an_unreadable_hash_is_said_to_be_and_costs_nothing() {
 
 #[test]
 fn memory_is_held_between_hashes_and_can_be_released() {
-    let mut memory = memory::Memory::default();
+    let mut memory = Memory::default();
     assert!(!memory.is_held());
     assert_eq!(memory.of(CHEAP).expect("64 KiB").len(), 64);
     assert!(memory.is_held());

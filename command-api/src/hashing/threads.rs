@@ -5,19 +5,18 @@
 //! reads (or other programs) want all cores without a pause, hashes get hardly any time, and who waits for one longer
 //! than the queue's patience is told to come back later.
 
-use super::{HashingError, Kept, Limits, memory::Memory};
-use crate::hashing::Cost;
+use super::{HashingError, Limits, memory::Memory};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use metrics::{counter, histogram};
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     thread,
     time::{Duration, Instant},
 };
-use subtle::ConstantTimeEq;
 #[cfg(target_os = "linux")]
 use thread_priority::{NormalThreadSchedulePolicy, ThreadSchedulePolicy};
 use tokio::sync::oneshot;
-use zeroize::Zeroizing;
+use tracing::info_span;
 
 /// A thread that had nothing to do for so long gives its memory back.
 const IDLE: Duration = Duration::from_secs(1);
@@ -27,25 +26,18 @@ const LOWEST_PRIORITY: i32 = 19;
 #[cfg(target_os = "linux")]
 const BEHIND_ALL: ThreadSchedulePolicy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
 
-/// One password to hash.
-pub(super) struct Task {
-    pub(super) password: Zeroizing<String>,
-    pub(super) cost: Cost,
-    pub(super) salt: Vec<u8>,
-    pub(super) expected: Option<[u8; Kept::OUTPUT_BYTES]>,
-}
-
-/// What came of it.
-pub(super) struct Answer {
-    pub(super) output: [u8; Kept::OUTPUT_BYTES],
-    /// The output is the expected one; without an expectation nothing matches.
-    pub(super) matches: bool,
-}
-
+/// One piece of work, waiting for a thread.
 struct Job {
-    task: Task,
     asked: Instant,
-    reply: oneshot::Sender<Result<Answer, HashingError>>,
+    work: Box<dyn FnOnce(Turn<'_>) + Send>,
+}
+
+/// What a thread says to a job.
+enum Turn<'a> {
+    /// It is yours, with the memory that this thread fills.
+    Come(&'a mut Memory),
+    /// You have waited too long.
+    TooLate,
 }
 
 /// The way to the threads. They end when nobody holds it any more.
@@ -65,11 +57,13 @@ impl Threads {
         Ok(Self { queue })
     }
 
-    /// Queues the task and waits for its answer. A full queue is refused at once.
-    pub(super) async fn run(&self, task: Task) -> Result<Answer, HashingError> {
-        let (reply, answer) = oneshot::channel();
+    /// Queues the work and waits for what comes of it. A full queue is refused at once.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> Result<T, HashingError> + Send + 'static,
+    ) -> Result<T, HashingError> {
         // The queue's deadline is about waiting, not about when: a monotonic clock, which no test needs to set.
-        let job = Job { task, asked: Instant::now(), reply };
+        let (job, answer) = Job::new(Instant::now(), work);
         self.queue.try_send(job).map_err(|refused| {
             counter!("evident_password_hashes_refused_total").increment(1);
             if refused.is_full() { HashingError::Busy } else { HashingError::Stopped }
@@ -87,7 +81,14 @@ fn work(jobs: &Receiver<Job>, patience: Duration) {
             false => jobs.recv().map_err(RecvTimeoutError::from),
         };
         match next {
-            Ok(job) => job.run(&mut memory, patience),
+            Ok(job) => {
+                // What is worked on came from outside, partly through libraries: one that panics takes down its own
+                // answer, which is then never sent, and not the thread.
+                if catch_unwind(AssertUnwindSafe(|| job.run(&mut memory, patience))).is_err() {
+                    memory.release();
+                    tracing::error!("work on a hashing thread panicked; the line before tells where");
+                }
+            }
             Err(RecvTimeoutError::Timeout) => memory.release(),
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -120,51 +121,57 @@ fn lower_priority() {
 fn lower_priority() {}
 
 impl Job {
-    /// Hashes, unless nobody waits for the answer any more: work for who has gone is how floods win.
+    fn new<T: Send + 'static>(
+        asked: Instant,
+        work: impl FnOnce(&mut Memory) -> Result<T, HashingError> + Send + 'static,
+    ) -> (Self, oneshot::Receiver<Result<T, HashingError>>) {
+        let (reply, answer) = oneshot::channel();
+        let span = info_span!(target: "trace", "hashing");
+        let waits = info_span!(target: "trace", parent: &span, "wait for a thread");
+        // Work for who has gone is how floods win, so it is left undone.
+        let work = Box::new(move |turn: Turn<'_>| {
+            drop(waits);
+            if reply.is_closed() {
+                counter!("evident_password_hashes_abandoned_total").increment(1);
+                return;
+            }
+            let answer = match turn {
+                Turn::Come(memory) => {
+                    let _hashes = info_span!(target: "trace", parent: &span, "hash");
+                    work(memory)
+                }
+                Turn::TooLate => Err(HashingError::Busy),
+            };
+            // Whoever asked may have gone meanwhile. The answer is then nobody's.
+            _ = reply.send(answer);
+        });
+        (Self { asked, work }, answer)
+    }
+
     fn run(self, memory: &mut Memory, patience: Duration) {
         let waited = self.asked.elapsed();
         histogram!("evident_password_queue_seconds").record(waited.as_secs_f64());
-        if self.reply.is_closed() {
-            counter!("evident_password_hashes_abandoned_total").increment(1);
-            return;
-        }
-        let answer = if waited > patience {
+        if waited > patience {
             counter!("evident_password_hashes_refused_total").increment(1);
-            Err(HashingError::Busy)
+            (self.work)(Turn::TooLate);
         } else {
-            self.task.run(memory)
-        };
-        // Whoever asked may have gone while the hash was made. The answer is then nobody's.
-        _ = self.reply.send(answer);
-    }
-}
-
-impl Task {
-    fn run(self, memory: &mut Memory) -> Result<Answer, HashingError> {
-        counter!("evident_password_hashes_total").increment(1);
-        let argon2 = self.cost.argon2()?;
-        let mut output = [0; Kept::OUTPUT_BYTES];
-        argon2
-            .hash_password_into_with_memory(
-                self.password.as_bytes(),
-                &self.salt,
-                &mut output,
-                memory.of(self.cost)?,
-            )
-            .map_err(|_| HashingError::Unreadable("its salt does not fit Argon2"))?;
-        let matches = self.expected.is_some_and(|expected| expected.ct_eq(&output).into());
-        Ok(Answer { output, matches })
+            (self.work)(Turn::Come(memory));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hashing::Cost;
     use std::task::Poll;
 
-    fn task() -> Task {
-        let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
-        Task { password: Zeroizing::new("p".to_owned()), cost, salt: vec![7; 16], expected: None }
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// Work that leaves its mark on the memory.
+    fn task(memory: &mut Memory) -> Result<u8, HashingError> {
+        memory.of(Cost { memory_kib: 64, passes: 1, lanes: 1 })?;
+        Ok(7)
     }
 
     #[cfg(target_os = "linux")]
@@ -188,44 +195,53 @@ mod tests {
     async fn a_full_queue_is_busy_at_once() {
         let (queue, _nobody_takes) = bounded(1);
         let threads = Threads { queue };
-        let mut waits = Box::pin(threads.run(task()));
+        let mut waits = Box::pin(threads.run(task));
         let first = std::future::poll_fn(|context| Poll::Ready(waits.as_mut().poll(context))).await;
         assert!(first.is_pending());
-        assert!(matches!(threads.run(task()).await, Err(HashingError::Busy)));
+        assert!(matches!(threads.run(task).await, Err(HashingError::Busy)));
     }
 
     #[tokio::test]
     async fn without_threads_nobody_waits_for_ever() {
         let (queue, jobs) = bounded(1);
         drop(jobs);
-        assert!(matches!(Threads { queue }.run(task()).await, Err(HashingError::Stopped)));
+        assert!(matches!(Threads { queue }.run(task).await, Err(HashingError::Stopped)));
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_takes_no_thread_down() {
+        let limits = Limits { threads: std::num::NonZeroUsize::MIN, queue: 4, patience: PATIENCE };
+        let threads = Threads::start(limits).expect("threads start");
+        let panics = |_: &mut Memory| -> Result<u8, HashingError> { panic!("as a library might") };
+        assert!(matches!(threads.run(panics).await, Err(HashingError::Stopped)));
+        assert!(matches!(threads.run(task).await, Ok(7)));
     }
 
     #[test]
     fn who_waited_too_long_is_refused_and_nothing_is_hashed() {
-        let (reply, mut answer) = oneshot::channel();
         let mut memory = Memory::default();
         let asked = Instant::now().checked_sub(Duration::from_secs(6)).expect("the machine runs that long");
-        Job { task: task(), asked, reply }.run(&mut memory, Duration::from_secs(5));
+        let (job, mut answer) = Job::new(asked, task);
+        job.run(&mut memory, PATIENCE);
         assert!(matches!(answer.try_recv(), Ok(Err(HashingError::Busy))));
         assert!(!memory.is_held());
     }
 
     #[test]
     fn nothing_is_hashed_for_who_has_gone() {
-        let (reply, answer) = oneshot::channel();
+        let (job, answer) = Job::new(Instant::now(), task);
         drop(answer);
         let mut memory = Memory::default();
-        Job { task: task(), asked: Instant::now(), reply }.run(&mut memory, Duration::from_secs(5));
+        job.run(&mut memory, PATIENCE);
         assert!(!memory.is_held());
     }
 
     #[test]
     fn who_still_waits_is_answered() {
-        let (reply, mut answer) = oneshot::channel();
         let mut memory = Memory::default();
-        Job { task: task(), asked: Instant::now(), reply }.run(&mut memory, Duration::from_secs(5));
-        assert!(matches!(answer.try_recv(), Ok(Ok(_))));
+        let (job, mut answer) = Job::new(Instant::now(), task);
+        job.run(&mut memory, PATIENCE);
+        assert!(matches!(answer.try_recv(), Ok(Ok(7))));
         assert!(memory.is_held());
     }
 }

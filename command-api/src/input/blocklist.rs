@@ -27,23 +27,44 @@ const MIN_RUN: usize = 4;
 /// The longest part that counts as repeated. `passwordpassword` repeats a part of eight.
 const MAX_REPEATED: usize = 12;
 
-/// Whether a password is nothing but common words, the owner's own `words`, runs of keys, and repetition.
-pub(super) fn guessed_early<'a>(password: &str, words: impl IntoIterator<Item = &'a str>) -> bool {
-    let mut rest: String = password.to_lowercase();
-    if repeats(&rest) {
-        return true;
+/// Why a password is guessed early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guessed {
+    /// It is one short part, again and again.
+    Repeats,
+    /// It is made of common words and runs of keys.
+    Common,
+    /// It is that once the owner's own words are taken out.
+    Own,
+}
+
+/// Why a password would be guessed early, if it would: it is nothing but repetition, common words, runs of keys, and
+/// the owner's own `words`.
+pub(super) fn guessed_early<'a>(password: &str, words: impl IntoIterator<Item = &'a str>) -> Option<Guessed> {
+    let lower = password.to_lowercase();
+    if repeats(&lower) {
+        return Some(Guessed::Repeats);
     }
-    let mut words: Vec<String> = words.into_iter().map(str::to_lowercase).collect();
-    words.extend(COMMON.lines().map(str::to_owned));
+    if left_without(&lower, COMMON.lines().map(str::to_owned).collect()) < MIN_LEFT {
+        return Some(Guessed::Common);
+    }
+    let own = words.into_iter().map(str::to_lowercase);
+    let all = own.chain(COMMON.lines().map(str::to_owned)).collect();
+    (left_without(&lower, all) < MIN_LEFT).then_some(Guessed::Own)
+}
+
+/// How many letters are left when words and runs are taken out.
+fn left_without(password: &str, mut words: Vec<String>) -> usize {
     words.retain(|word| word.chars().count() >= 3);
     // Longest first: `passwords` must not leave an `s` behind because `password` went before it.
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let mut rest = password.to_owned();
     for word in &words {
         rest = rest.replace(word.as_str(), "\n");
     }
     let letters: Vec<char> =
         rest.chars().filter(|character| character.is_alphanumeric() || *character == '\n').collect();
-    left_without_runs(&letters) < MIN_LEFT
+    left_without_runs(&letters)
 }
 
 /// Whether the text is one part again and again, the last time perhaps cut short.
@@ -104,16 +125,16 @@ mod tests {
             "welcomewelcome!!",
             "password12345678",
         ] {
-            assert!(guessed_early(wrong, []), "{wrong}");
+            assert!(guessed_early(wrong, []).is_some(), "{wrong}");
         }
     }
 
     #[test]
     fn the_owners_own_words_do_not_help() {
         let words = ["ada.lovelace", "ada", "lovelace", "example", "com"];
-        assert!(guessed_early("ada.lovelace@example.com", words));
-        assert!(guessed_early("AdaLovelace12345", words));
-        assert!(!guessed_early("ada keeps 7 brass gears", words));
+        assert_eq!(guessed_early("ada.lovelace@example.com", words), Some(Guessed::Own));
+        assert_eq!(guessed_early("AdaLovelace12345", words), Some(Guessed::Own));
+        assert_eq!(guessed_early("ada keeps 7 brass gears", words), None);
     }
 
     #[test]
@@ -126,7 +147,7 @@ mod tests {
             "ich mag keine roten gummibärchen",
             "これはとても長い合言葉なのです",
         ] {
-            assert!(!guessed_early(right, ["ada", "x", "io"]), "{right}");
+            assert_eq!(guessed_early(right, ["ada", "x", "io"]), None, "{right}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Passwords, new ones and those that are tried.
 
-use super::{Flaw, blocklist};
+use super::Flaw;
+use crate::{App, failure::Failure};
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -47,26 +49,13 @@ impl Password {
 pub(crate) struct NewPassword(Password);
 
 impl NewPassword {
-    /// Reads a new password of at least `min` code points. `words` are what an attacker knows about its owner: the
-    /// address, the name.
-    ///
-    /// There are no rules of composition (SP 800-63B-4 §3.1.1.2): length and the blocklist are what helps.
-    pub(crate) fn parse<'a>(
-        text: &str,
-        min: usize,
-        words: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, Flaw> {
+    fn of_length(text: &str, minimum: usize) -> Result<Self, Flaw> {
         let password = Password::parse(text)?;
-        if password.as_str().chars().count() < min {
+        if password.as_str().chars().count() < minimum {
             return Err(Flaw::new(
                 "password_too_short",
-                format!("A password has at least {min} characters."),
+                format!("A password has at least {minimum} characters."),
             ));
-        }
-        if blocklist::guessed_early(password.as_str(), words) {
-            let detail = "This password is among the first that are guessed: a common one, a pattern, or made of \
-                          your own name or address.";
-            return Err(Flaw::new("password_blocklisted", detail));
         }
         Ok(Self(password))
     }
@@ -77,12 +66,35 @@ impl NewPassword {
     }
 }
 
+impl App {
+    /// Reads a password that somebody chooses, wherever they do. `minimum` is the fewest code points, and `words` are
+    /// what an attacker knows about its owner: the address, the name.
+    ///
+    /// There are no rules of composition (SP 800-63B-4 §3.1.1.2): length, the blocklists and strength are what helps.
+    /// What is too short or too long is refused before anything costly is done with it. The rest is judged where
+    /// passwords are hashed.
+    pub(crate) async fn new_password(
+        &self,
+        text: &str,
+        minimum: usize,
+        words: Vec<String>,
+    ) -> Result<Result<NewPassword, Flaw>, Failure> {
+        let password = match NewPassword::of_length(text, minimum) {
+            Ok(password) => password,
+            Err(flaw) => return Ok(Err(flaw)),
+        };
+        let policy = Arc::clone(&self.policy);
+        let judge = move || policy.judge(password.0.as_str(), &words).map(|judged| judged.map(|()| password));
+        Ok(self.hasher.apart(judge).await??)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn chosen(text: &str) -> Result<(), &'static str> {
-        NewPassword::parse(text, 15, ["ada"]).map(drop).map_err(|flaw| flaw.code)
+        NewPassword::of_length(text, 15).map(drop).map_err(|flaw| flaw.code)
     }
 
     #[test]
@@ -120,10 +132,5 @@ mod tests {
             Password::parse("correct horse\0 battery").map(drop).map_err(|flaw| flaw.code),
             Err("password_invalid")
         );
-    }
-
-    #[test]
-    fn no_rule_of_composition() {
-        assert_eq!(chosen("correct horse battery staple"), Ok(()));
     }
 }

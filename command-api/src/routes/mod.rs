@@ -1,7 +1,9 @@
 //! HTTP. One verb a file: its body, its handler, its page in the OpenAPI document.
 
 mod auth;
+mod holds;
 mod roles;
+mod service_accounts;
 mod users;
 
 use crate::App;
@@ -15,5 +17,9 @@ pub(crate) fn router(app: App) -> OpenApiRouter {
 
 /// The same before anything is there for them to work with.
 pub(crate) fn commands() -> OpenApiRouter<App> {
-    auth::router().merge(users::router()).merge(roles::router())
+    auth::router()
+        .merge(users::router())
+        .merge(holds::router())
+        .merge(roles::router())
+        .merge(service_accounts::router())
 }

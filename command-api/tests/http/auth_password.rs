@@ -49,6 +49,32 @@ async fn a_new_password_keeps_the_rules() {
 }
 
 #[tokio::test]
+async fn wherever_a_password_is_chosen_the_policy_is_one() {
+    let leaked = "seventeen mauve herons";
+    let list = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(list.path(), format!("{leaked}\n")).expect("written");
+    let house = House::with(|config| {
+        config.password_min = 7;
+        config.password_blocklist_file = Some(list.path().to_owned());
+    })
+    .await;
+    let guest = house.guest("ada@x.io").await;
+    for (wrong, code) in [
+        (leaked, "password_blocklisted"),
+        ("passwordpassword", "password_blocklisted"),
+        ("zachary", "password_too_weak"),
+    ] {
+        let body = json!({ "email": "eve@x.io", "password": wrong });
+        house.post("/auth/register").json(body).send().await.must_refuse("/password", code);
+        let answer = change(&house, &guest, PASSWORD, wrong).await.must_refuse("/new_password", code);
+        assert!(!String::from_utf8_lossy(&answer.bytes).contains(wrong), "a password is never repeated");
+        let made = command_api::create_admin(&house.app, "root@x.io", wrong).await;
+        assert!(matches!(made, Err(command_api::AdminError::Password(_))), "{made:?}");
+    }
+    change(&house, &guest, PASSWORD, NEW).await.must_be(204);
+}
+
+#[tokio::test]
 async fn of_many_changes_at_once_one_was_checked_against_the_password_that_was_good() {
     let house = House::new().await;
     let guest = house.guest("ada@x.io").await;

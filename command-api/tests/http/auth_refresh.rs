@@ -100,7 +100,7 @@ async fn what_is_no_refresh_token_is_refused() {
     for wrong in ["", "rt_", &guest.access_token, &other.refresh_token, &"x".repeat(10_000)] {
         house.refresh(wrong).await.must_say(401, "invalid-refresh-token");
     }
-    house.post("/auth/refresh").json(json!({})).send().await.must_refuse("/refresh_token", "required");
+    house.post("/auth/refresh").json(json!({})).send().await.must_say(401, "invalid-refresh-token");
     let put =
         house.put(&format!("/users/{}", guest.id)).bearer(&guest.refresh_token).json(json!({})).send().await;
     put.must_say(401, "invalid-token");
@@ -117,4 +117,25 @@ async fn whoever_may_not_sign_in_does_not_stay_signed_in() {
     house.delete(&path).by(&admin).send().await.must_be(204);
     house.refresh(&guest.refresh_token).await.must_say(401, "invalid-refresh-token");
     house.login("ada@x.io", crate::house::PASSWORD).await.must_be(200);
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_refreshes_ends_before_its_time() {
+    let house = House::with(|config| config.session_idle_ttl = Duration::from_secs(3_600)).await;
+    let guest = house.guest("ada@x.io").await;
+    house.clock.advance(Duration::from_secs(3_599));
+    let next = house.refresh(&guest.refresh_token).await.must_be(200);
+    house.clock.advance(Duration::from_secs(3_599));
+    let last = house.refresh(&token(&next)).await.must_be(200);
+    house.clock.advance(Duration::from_secs(3_600));
+    house.refresh(&token(&last)).await.must_say(401, "invalid-refresh-token");
+    assert_eq!(told(&house, &guest).await.last().map(String::as_str), Some("session.refreshed"), "no replay");
+}
+
+#[tokio::test]
+async fn no_access_token_outlives_a_session_that_lies_idle() {
+    let house = House::with(|config| config.session_idle_ttl = Duration::from_secs(60)).await;
+    house.guest("ada@x.io").await;
+    let signed_in = house.login("ada@x.io", crate::house::PASSWORD).await.must_be(200);
+    assert_eq!(signed_in.body()["expires_in"], 60);
 }

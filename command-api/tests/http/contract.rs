@@ -1,13 +1,25 @@
 //! What holds for every command at once, read from the OpenAPI document that they make themselves.
 
-use crate::house::{House, PASSWORD};
+use crate::{
+    house::{House, PASSWORD},
+    users_picture::{form, png},
+};
 use axum::http::Method;
 use serde_json::{Value, json};
-use service::{openapi::describe_headers, shared::Class};
+use service::{Code, openapi::describe, shared::Class};
 use uuid::Uuid;
 
 /// Commands that anybody may try.
-const UNSIGNED: [&str; 4] = ["register", "login", "refresh", "logout"];
+pub(crate) const UNSIGNED: [&str; 8] = [
+    "register",
+    "login",
+    "refresh",
+    "logout",
+    "forgotPassword",
+    "resetPassword",
+    "requestVerification",
+    "verifyEmail",
+];
 
 /// Commands on others that a permission alone opens, and with it the body that they need.
 fn permitted() -> Vec<(&'static str, Value)> {
@@ -15,20 +27,32 @@ fn permitted() -> Vec<(&'static str, Value)> {
         ("createUser", json!({ "email": "new@x.io" })),
         ("deleteUser", Value::Null),
         ("eraseUser", Value::Null),
+        ("holdUser", json!({ "reason": "a claim" })),
+        ("liftUserHold", Value::Null),
+        (
+            "holdPeriod",
+            json!({ "from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z", "reason": "a claim" }),
+        ),
+        ("liftPeriodHold", Value::Null),
         ("suspendUser", json!({ "reason": "spam" })),
         ("reinstateUser", Value::Null),
         ("liftLockout", Value::Null),
         ("grantRole", Value::Null),
         ("revokeRole", Value::Null),
+        ("removeFactors", Value::Null),
         ("endSession", Value::Null),
         ("endSessions", Value::Null),
         ("defineRole", json!({ "permissions": [] })),
         ("removeRole", Value::Null),
+        ("createServiceAccount", json!({ "name": "x", "permissions": [] })),
+        ("removeServiceAccount", Value::Null),
+        ("issueKey", json!({ "name": "x", "permissions": [], "expires_at": "2026-12-24T12:00:00Z" })),
+        ("revokeKey", Value::Null),
     ]
 }
 
 /// Every command: its operation's id, method and path, with ids that nobody has.
-fn commands(house: &House) -> Vec<(String, Method, String)> {
+pub(crate) fn commands(house: &House) -> Vec<(String, Method, String)> {
     let nobody = Uuid::from_u128(7).to_string();
     let named = |documented: Documented| (documented.id, documented.method, documented.path);
     documented(house, &nobody).into_iter().map(named).collect()
@@ -53,12 +77,12 @@ impl Documented {
 /// Every command, with this id in its path.
 fn documented(house: &House, id: &str) -> Vec<Documented> {
     let mut document = house.document();
-    describe_headers(&mut document);
+    describe(&mut document);
     let document: Value = serde_json::to_value(document).expect("a document");
     let mut commands = Vec::new();
     for (path, operations) in document["paths"].as_object().expect("paths") {
         let path = path.strip_prefix("/api/v1").expect("the base path").to_owned();
-        let path = path.replace("{id}", id).replace("{session}", id);
+        let path = path.replace("{id}", id).replace("{session}", id).replace("{key}", id);
         let path = path.replace("{role}", "auditor").replace("{name}", "front-desk");
         for (method, page) in operations.as_object().expect("operations") {
             commands.push(Documented {
@@ -79,7 +103,7 @@ async fn every_command_is_documented() {
     ids.sort();
     let count = ids.len();
     ids.dedup();
-    assert_eq!((count, ids.len()), (22, 22), "{ids:?}");
+    assert_eq!((count, ids.len()), (44, 44), "{ids:?}");
 }
 
 #[tokio::test]
@@ -133,6 +157,8 @@ async fn identity_comes_from_the_token_alone() {
     let asking = asking
         .header("x-user-id", &id)
         .header("x-forwarded-user", &id)
+        .header("x-original-url", "/api/v1/auth/sessions")
+        .header("x-rewrite-url", "/api/v1/auth/sessions")
         .header("x-http-method-override", "POST");
     asking.send().await.must_say(403, "forbidden");
     let two = house.delete("/auth/sessions").by(&guest).by(&admin).send().await;
@@ -152,6 +178,9 @@ async fn what_has_a_limit_of_its_own_is_a_command() {
     }
 }
 
+/// Commands that have a mail sent, or try a link that was mailed.
+const MAILING: [&str; 3] = ["forgotPassword", "requestVerification", "verifyEmail"];
+
 /// What is hashed or compared costs a core: whoever adds such a command must limit it as the others are.
 #[tokio::test]
 async fn a_command_that_takes_a_password_is_limited_as_a_credential() {
@@ -161,7 +190,8 @@ async fn a_command_that_takes_a_password_is_limited_as_a_credential() {
     let mut taking = 0;
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, page) in operations.as_object().expect("operations") {
-            if !takes_a_password(&document, page) {
+            let mails = MAILING.contains(&page["operationId"].as_str().expect("an id"));
+            if !mails && !takes_a_password(&document, page) {
                 continue;
             }
             taking += 1;
@@ -170,7 +200,11 @@ async fn a_command_that_takes_a_password_is_limited_as_a_credential() {
             assert!(known, "{method} {path} takes a password and is not limited as a credential");
         }
     }
-    assert_eq!(taking, listed.len(), "a command is limited as a credential, and takes no password");
+    assert_eq!(
+        taking,
+        listed.len(),
+        "a command is limited as a credential, and takes no password and no mail"
+    );
 }
 
 /// Whether the body has a field for a password.
@@ -215,7 +249,24 @@ async fn a_command_without_a_body_refuses_one() {
             refused += 1;
         }
     }
-    assert_eq!((refused, house.all_told().await.len()), (11, before));
+    assert_eq!((refused, house.all_told().await.len()), (19, before));
+}
+
+/// A word that is no code would be passed over, and the document would hide how the command fails.
+#[tokio::test]
+async fn a_command_names_its_own_problems_by_codes_that_there_are() {
+    let house = House::new().await;
+    let document = serde_json::to_value(house.document()).expect("a document");
+    let mut named = 0;
+    for operations in document["paths"].as_object().expect("paths").values() {
+        for page in operations.as_object().expect("operations").values() {
+            for code in page["x-problems"].as_array().into_iter().flatten() {
+                assert!(Code::ALL.iter().any(|known| code == known.as_str()), "{code} is no code");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 20, "only {named} codes are named");
 }
 
 /// What the document says of `If-Match` is what commands do with it.
@@ -230,7 +281,10 @@ async fn a_command_is_held_to_a_version_if_it_says_so_and_only_then() {
         ("patchUser", json!({ "display_name": "Ada" })),
         ("putUser", json!({ "display_name": "Ada" })),
         ("changePassword", password),
+        ("changeEmail", json!({ "password": PASSWORD, "new_email": "ada@y.io" })),
         ("closeAccount", json!({ "password": PASSWORD })),
+        ("confirmTotp", json!({ "code": "123456" })),
+        ("removeTotp", json!({ "password": PASSWORD })),
     ]);
     for documented in documented(&house, &ada.id.to_string()) {
         if UNSIGNED.contains(&documented.id.as_str()) {
@@ -241,6 +295,9 @@ async fn a_command_is_held_to_a_version_if_it_says_so_and_only_then() {
         let asking = asking.header("if-match", "\"999\"");
         let asking = match body {
             Some(body) if !body.is_null() => asking.json(body),
+            Some(_) | None if documented.id == "putPicture" => {
+                asking.raw("multipart/form-data; boundary=edge", &form(&png(7)))
+            }
             Some(_) | None => asking,
         };
         let status = asking.send().await.status.as_u16();

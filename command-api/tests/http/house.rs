@@ -12,11 +12,13 @@ use events::{
     Actor, Draft, EventId, Fact, Position, Record, RequestContext, Salt, SessionId, StreamName, Timestamp,
     UserId, Version,
 };
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use service::{
     clock::{Clock, Entropy},
     config::{Argon2Params, Config, Environment},
 };
+use std::sync::Arc;
 use store::{
     log::{Log, Stored},
     vault::{MasterKey, Scope, Vault},
@@ -37,7 +39,13 @@ pub(crate) struct House {
     pub(crate) vault: Vault,
     pub(crate) clock: Clock,
     router: Router,
-    place: Place,
+    place: Arc<Place>,
+}
+
+/// What is answered to all of these, of which sixty at most are under way at a time: where each waits for one account, the
+/// last of more would wait for longer than a connection to the database is waited for.
+pub(crate) async fn crowd<F: Future>(asked: impl Iterator<Item = F>) -> Vec<F::Output> {
+    stream::iter(asked).buffer_unordered(60).collect().await
 }
 
 /// Somebody who is signed in.
@@ -70,10 +78,15 @@ impl House {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let place = Place::new();
+        let place = Arc::new(Place::new());
         Log::migrate(&place.log_url).await.expect("the log is made");
         Vault::migrate(&place.vault_url).await.expect("the vault is made");
         Self::open(place, Clock::set_to(NOON), change).await
+    }
+
+    /// Another process on the same stores.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::open(Arc::clone(&self.place), self.clock.clone(), |_| {}).await
     }
 
     /// Stops, and starts again on the same stores.
@@ -84,7 +97,7 @@ impl House {
         Self::open(self.place, self.clock, change).await
     }
 
-    async fn open(place: Place, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+    async fn open(place: Arc<Place>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::read(&Environment::of([])).expect("the defaults are right");
         // As little work as Argon2 can be: what is tested here is not its strength.
         config.argon2 = Argon2Params { memory_kib: 8, iterations: 1, parallelism: 1 };

@@ -1,8 +1,9 @@
 //! `Idempotency-Key`, on any command.
 
 use crate::house::{House, PASSWORD};
+use events::StreamName;
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 
 #[tokio::test]
@@ -89,6 +90,41 @@ async fn a_profile_put_again_answers_as_it_was_then() {
     assert_eq!(first.header("etag"), again.header("etag"));
     assert_eq!(first.header("evident-position"), again.header("evident-position"));
     assert_eq!(house.told_of(guest.id).await.len(), 3);
+}
+
+/// A role that was narrowed since must not be widened by somebody's second try.
+#[tokio::test]
+async fn a_role_that_is_defined_again_answers_as_it_was_then() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let define = |key: &str, permissions: Value| {
+        let define = house.put("/roles/front-desk").by(&admin).key(key);
+        define.json(json!({ "permissions": permissions })).send()
+    };
+    let first = define("k-1", json!(["users:read", "users:write"])).await.must_be(201);
+    define("k-2", json!([])).await.must_be(200);
+    let again = define("k-1", json!(["users:read", "users:write"])).await.must_be(201);
+    assert_eq!((first.bytes, first.headers), (again.bytes, again.headers));
+    let stream = StreamName::role(&"front-desk".parse().expect("a name"));
+    assert_eq!(house.told(&stream).await, ["role.defined", "role.defined"]);
+}
+
+#[tokio::test]
+async fn a_lockout_that_was_lifted_is_not_lifted_again() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let guest = house.guest("ada@x.io").await;
+    let path = format!("/users/{}/lockout", guest.id);
+    let lift = || house.delete(&path).by(&admin).key("k-1").send();
+    for _ in 0..2 {
+        for _ in 0..5 {
+            house.login("ada@x.io", "wrong horse battery staple").await.must_be(401);
+        }
+        house.settle().await;
+        lift().await.must_be(204);
+    }
+    let told = house.told(&StreamName::sign_in(guest.id)).await;
+    assert_eq!(told.iter().filter(|told| *told == "user.lockout_lifted").count(), 1, "{told:?}");
 }
 
 #[tokio::test]

@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 const WRONG: &str = "wrong horse battery staple";
 
 /// Serves a house behind a trusted proxy on this machine, until the token is dropped.
-async fn served(house: &House) -> (SocketAddr, tokio_util::sync::DropGuard) {
+pub(crate) async fn served(house: &House) -> (SocketAddr, tokio_util::sync::DropGuard) {
     let rules = Frame {
         limits: Limits::default(),
         https: false,
+        require_https: false,
         cors_origins: vec![],
         trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
         entropy: Entropy::System,

@@ -1,8 +1,7 @@
 //! How often somebody may guess, at `POST /auth/login` and wherever a password is asked for.
 
-use crate::house::{House, PASSWORD};
+use crate::house::{House, PASSWORD, crowd};
 use events::{Fact, LockoutScope, StreamName};
-use futures_util::future::join_all;
 use serde_json::json;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ const WRONG: &str = "wrong horse battery staple";
 async fn of_two_hundred_guesses_at_once_five_are_looked_at() {
     let house = House::new().await;
     let guest = house.guest("ada@x.io").await;
-    let answers = join_all((0..200).map(|_| house.login("ada@x.io", WRONG))).await;
+    let answers = crowd((0..200).map(|_| house.login("ada@x.io", WRONG))).await;
     let refused = answers.iter().filter(|answer| answer.status.as_u16() == 401).count();
     let throttled = answers.iter().filter(|answer| answer.status.as_u16() == 429).count();
     assert_eq!((refused, throttled), (5, 195));
@@ -54,6 +53,50 @@ async fn every_way_to_write_an_address_is_one_account() {
     for email in ways {
         house.login(email, WRONG).await.must_be(429);
     }
+}
+
+#[tokio::test]
+async fn no_other_way_to_write_an_address_or_a_body_gives_more_guesses() {
+    let house = House::new().await;
+    house.guest("ada.b@x.io").await;
+    for _ in 0..5 {
+        house.login("ada.b@x.io", WRONG).await.must_be(401);
+    }
+    // Either it is the same address, or none that anybody can have; and no body is looked at by half.
+    for email in
+        [" ada.b@x.io", "ada.b@x.io ", "ada.b@x.io.", "ada.b@X.IO", "ada.b@x.io\u{200b}", "ada.b@x\u{3002}io"]
+    {
+        let status = house.login(email, PASSWORD).await.status.as_u16();
+        assert!([422, 429].contains(&status), "{email:?}: {status}");
+    }
+    let bodies = [
+        r#"{"email":"ada.b@x.io","email":"ada.b@x.io","password":"correct horse battery staple"}"#,
+        r#"{"email":["ada.b@x.io"],"password":"correct horse battery staple"}"#,
+        r#"{"email":"ada.b@x.io","password":["correct horse battery staple"]}"#,
+        r#"{"email":"ada.b@x.io","password":"correct horse battery staple","passwords":["a","b"]}"#,
+        r#"[{"email":"ada.b@x.io","password":"correct horse battery staple"}]"#,
+    ];
+    for body in bodies {
+        let answer = house.post("/auth/login").raw("application/json", body.as_bytes()).send().await;
+        assert!([400, 422].contains(&answer.status.as_u16()), "{body}: {answer:?}");
+    }
+    let key = || house.post("/auth/login").key("k-1");
+    let body = json!({ "email": "ada.b@x.io", "password": PASSWORD });
+    key().json(body.clone()).send().await.must_be(429);
+    key().json(body).send().await.must_be(429);
+}
+
+#[tokio::test]
+async fn two_processes_count_together() {
+    let house = House::new().await;
+    house.guest("ada@x.io").await;
+    let other = house.beside().await;
+    let guess = |number: usize| {
+        if number.is_multiple_of(2) { house.login("ada@x.io", WRONG) } else { other.login("ada@x.io", WRONG) }
+    };
+    let answers = crowd((0..200).map(guess)).await;
+    let looked_at = answers.iter().filter(|answer| answer.status.as_u16() == 401).count();
+    assert_eq!((looked_at, answers.len()), (5, 200));
 }
 
 #[tokio::test]

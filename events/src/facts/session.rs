@@ -1,7 +1,7 @@
 //! Facts about one sign-in's life, on `session-{id}`. Each says all that the next decision needs, so that the last
 //! record of the stream is enough.
 
-use crate::{Network, Personal, Position, Timestamp, UserId};
+use crate::{Network, Personal, Position, SecondFactor, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// `session.started.v1`. Generation 0.
@@ -14,9 +14,12 @@ pub struct SessionStarted {
     pub expires_at: Timestamp,
     /// From where.
     pub network: Personal<Network>,
+    /// What was asked for beside the password; absent when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<SecondFactor>,
 }
 
-/// `session.refreshed.v1`
+/// `session.refreshed.v1` and `session.reauthenticated.v1`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionRefreshed {
@@ -32,6 +35,12 @@ pub struct SessionRefreshed {
     pub expires_at: Timestamp,
     /// From where.
     pub network: Personal<Network>,
+    /// When the person last proved who they are; absent when that was as the session started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authenticated_at: Option<Timestamp>,
+    /// What was asked for then beside the password; absent when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<SecondFactor>,
 }
 
 /// `session.revoked.v1`
@@ -56,6 +65,8 @@ pub enum EndCause {
     RevokedByOther,
     /// Between the check of the password and the start of the session the account changed.
     Superseded,
+    /// The person started more sessions than the policy allows at once, and this was the oldest.
+    TooManySessions,
 }
 
 /// `session.replay_detected.v1`

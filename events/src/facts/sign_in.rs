@@ -21,10 +21,14 @@ pub struct SignInFailed {
 pub enum FailureCause {
     /// The password was wrong, or none was ever chosen.
     WrongPassword,
+    /// The password was right; the code of the second factor was wrong, or used before.
+    WrongCode,
     /// The password was right; the account is suspended.
     Suspended,
     /// The password was right; the account is deleted.
     Deleted,
+    /// The password was right; the address is not verified, and has to be.
+    Unverified,
 }
 
 /// `user.locked_out.v1`

@@ -1,6 +1,6 @@
 //! Facts about who somebody is, on `user-{id}`.
 
-use crate::{Personal, RoleName, SessionId};
+use crate::{Personal, PictureId, RoleName, SessionId, Version};
 use serde::{Deserialize, Serialize};
 
 /// How a person is known.
@@ -17,7 +17,7 @@ pub struct Profile {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
-    /// A PHC string, `$argon2id$v=19$…`.
+    /// A PHC string, `$argon2id$v=19$…`; of somebody who was imported, until their first sign-in, what came along.
     pub password_hash: String,
 }
 
@@ -45,13 +45,21 @@ pub struct Reason {
     pub text: String,
 }
 
-/// `user.registered.v1`
+/// An address that somebody wants to be known by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// In its normal form, as in [`Profile`].
+    pub email: String,
+}
+
+/// `user.registered.v1` and `user.imported.v1`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserRegistered {
     /// How the person is known.
     pub profile: Personal<Profile>,
-    /// Absent when somebody else made the account and no password was chosen yet.
+    /// Absent when somebody else made the account and no password was chosen yet, or came along.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<Personal<Credential>>,
     /// The first roles, in alphabetical order.
@@ -75,6 +83,50 @@ pub struct ProfileChanged {
 pub struct PasswordChanged {
     /// What the person proves to be themselves with from now on.
     pub credential: Personal<Credential>,
+}
+
+/// `user.email_change_requested.v1`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailChangeRequested {
+    /// The address that is the person's from when they have verified it.
+    pub address: Personal<Address>,
+}
+
+/// `user.email_changed.v1`: the whole profile, as it is from now on. Its address is verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailChanged {
+    /// How the person is known.
+    pub profile: Personal<Profile>,
+}
+
+/// `user.password_reset_requested.v1`, on `reset-{user}`. Bounded per account and hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordResetRequested {
+    /// The version of the person's stream at which the password was chosen that may be replaced.
+    pub password_version: Version,
+    /// From where.
+    pub network: Personal<Network>,
+}
+
+/// `user.verification_requested.v1`, on `verification-{user}`. Bounded per account and hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerificationRequested {
+    /// The version of the person's stream at which the address became theirs that is to be verified.
+    pub address_version: Version,
+    /// From where.
+    pub network: Personal<Network>,
+}
+
+/// `user.address_taken.v1`, on `notice-{user}`. Bounded per account and hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressTaken {
+    /// From where.
+    pub network: Personal<Network>,
 }
 
 /// `user.role_granted.v1`
@@ -117,8 +169,64 @@ pub struct SessionsRevoked {
 pub enum RevocationCause {
     /// The person chose another password.
     PasswordChanged,
+    /// Signing in asks for something else from now on: a second factor, or none any more.
+    SecondFactorChanged,
     /// The person asked for it.
     RequestedByOwner,
     /// Somebody who may end other people's sessions asked for it.
     RequestedByOther,
+}
+
+/// `user.picture_changed.v1`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PictureChanged {
+    /// The name under which the vault keeps the picture itself: random, so that it says nothing of it.
+    pub picture_id: PictureId,
+    /// What the picture is; sealed, since even its hash would tell who knows the picture whose it was.
+    pub picture: Personal<Picture>,
+}
+
+/// What a person's picture is. The picture itself is in no record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Picture {
+    /// SHA-256 of the file as it is kept, in lower-case hexadecimal.
+    pub sha256: String,
+    /// What kind of file it is.
+    pub media_type: PictureType,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+}
+
+/// The kinds of files that pictures are kept as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PictureType {
+    /// A JPEG, when nothing shows through.
+    #[serde(rename = "image/jpeg")]
+    Jpeg,
+    /// A PNG, when something does.
+    #[serde(rename = "image/png")]
+    Png,
+}
+
+impl PictureType {
+    /// The media type (RFC 9110 §8.3.1).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PictureType::Jpeg => "image/jpeg",
+            PictureType::Png => "image/png",
+        }
+    }
+}
+
+/// `user.hold_placed.v1`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserHoldPlaced {
+    /// Why, in the words of the one who did it. They end with the person, who is not erased while the hold stands.
+    pub reason: Personal<Reason>,
 }

@@ -58,9 +58,16 @@ impl OtherProcess {
         let child = Command::new(this)
             .args(["--ignored", "--exact", "exactly_once::child"])
             .envs([("LOG", &urls.log), ("VAULT", &urls.vault), ("READ", &urls.read)])
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn();
         Self(child.expect("a child starts"))
+    }
+
+    /// Waits until it has opened its stores and is about to project.
+    pub(crate) fn until_it_begins(&mut self) {
+        let said = BufReader::new(self.0.stdout.take().expect("it is waited for once"));
+        let mut lines = said.lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.ends_with(BEGINS)), "the child ended before it began");
     }
 }
 
@@ -71,12 +78,17 @@ impl Drop for OtherProcess {
     }
 }
 
+/// What the child says on its standard output once.
+const BEGINS: &str = "it begins";
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a process for other tests to kill"]
 #[expect(clippy::disallowed_methods, reason = "the parent tells the child by the environment what to follow")]
 async fn child() {
     let url = |name| std::env::var(name).expect("the parent names the stores");
     let (log, vault, models) = open(&Urls { log: url("LOG"), vault: url("VAULT"), read: url("READ") }).await;
+    // Nobody may listen any more.
+    let _ = writeln!(std::io::stdout(), "{BEGINS}");
     projector::run(log, vault, models, CancellationToken::new())
         .await
         .expect("the child runs until it is killed");

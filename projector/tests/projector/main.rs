@@ -28,11 +28,13 @@ macro_rules! on_each_engine {
 }
 
 mod exactly_once;
+mod mails;
 mod outages;
 mod over_nats;
 mod parking;
 mod rebuilding;
 mod refusals;
 mod seen;
+mod smtp;
 mod teller;
 mod world;

@@ -19,6 +19,9 @@ use uuid::Uuid;
 /// 2026-11-23T21:00:00Z.
 const BEGINNING: Timestamp = Timestamp::from_micros(1_795_467_600_000_000);
 
+/// Where people are, unless told.
+const HOME: &str = "192.0.2.7";
+
 pub(crate) struct Teller<'a> {
     world: &'a World,
     chance: u64,
@@ -90,7 +93,7 @@ impl<'a> Teller<'a> {
             (0..=3, Standing::Active) => self.sign_in(user).await,
             (4..=8, _) => self.follow_up(user).await,
             (9, Standing::Active) => self.change_profile(user).await,
-            (10, Standing::Active) => self.change_password(user).await,
+            (10, Standing::Active) => self.hash_password(user).await,
             (11, Standing::Active) => self.set_standing(index, Standing::Suspended).await,
             (11..=13, Standing::Suspended) => self.set_standing(index, Standing::Active).await,
             (12, Standing::Active) if self.roll(3) == 0 => self.set_standing(index, Standing::Deleted).await,
@@ -121,10 +124,21 @@ impl<'a> Teller<'a> {
 
     /// Somebody signs in.
     pub(crate) async fn sign_in(&mut self, user_id: UserId) {
+        self.sign_in_from(user_id, HOME).await;
+    }
+
+    /// Somebody signs in from this address.
+    pub(crate) async fn sign_in_from(&mut self, user_id: UserId, ip: &str) {
+        let network = Network { ip: Some(ip.into()), user_agent: Some("Firefox/140".into()) };
         let id = SessionId(self.uuid());
         let started_at = self.now();
         let expires_at = started_at.after(Duration::from_secs(3600));
-        let fact = Fact::SessionStarted(SessionStarted { user_id, expires_at, network: network() });
+        let fact = Fact::SessionStarted(SessionStarted {
+            user_id,
+            expires_at,
+            network: Personal::Open(network),
+            second_factor: None,
+        });
         let started_position = self.happen(StreamName::session(id), user_id, fact).await;
         self.sessions.push(Session {
             id,
@@ -158,6 +172,8 @@ impl<'a> Teller<'a> {
                 started_position: session.started_position,
                 expires_at: session.started_at.after(Duration::from_secs(3600)),
                 network: network(),
+                authenticated_at: None,
+                second_factor: None,
             }),
         };
         let stream = StreamName::session(session.id);
@@ -170,10 +186,17 @@ impl<'a> Teller<'a> {
         self.happen(StreamName::user(user), user, fact).await;
     }
 
-    async fn change_password(&mut self, user: UserId) {
-        let changed = PasswordChanged { credential: credential() };
-        let fact =
-            if self.roll(2) == 0 { Fact::PasswordChanged(changed) } else { Fact::PasswordRehashed(changed) };
+    async fn hash_password(&mut self, user: UserId) {
+        if self.roll(2) == 0 {
+            return self.change_password(user).await;
+        }
+        let fact = Fact::PasswordRehashed(PasswordChanged { credential: credential() });
+        self.happen(StreamName::user(user), user, fact).await;
+    }
+
+    /// Somebody chooses another password.
+    pub(crate) async fn change_password(&mut self, user: UserId) {
+        let fact = Fact::PasswordChanged(PasswordChanged { credential: credential() });
         self.happen(StreamName::user(user), user, fact).await;
     }
 
@@ -328,5 +351,5 @@ fn credential() -> Personal<Credential> {
 }
 
 fn network() -> Personal<Network> {
-    Personal::Open(Network { ip: Some("192.0.2.7".into()), user_agent: Some("Firefox/140".into()) })
+    Personal::Open(Network { ip: Some(HOME.into()), user_agent: Some("Firefox/140".into()) })
 }

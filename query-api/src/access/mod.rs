@@ -2,9 +2,10 @@
 
 mod standing;
 
-use events::{Fact, Position, StreamName, Timestamp, Version};
+use crate::services::Services;
+use events::{Category, Fact, Position, StreamName, Timestamp, Version};
 use read_models::{ChangedPerson, ReadModels, ReadModelsError, RevokedSessions, UserStatus};
-use service::{Caller, Code, Problem, token::Claims};
+use service::{Caller, Code, Config, Problem, config::SecondFactorDemand, token::Claims};
 use standing::{Denied, Revoked, Standing};
 use std::{
     collections::BTreeSet,
@@ -29,7 +30,11 @@ pub(crate) enum LoadError {
 
 /// What was taken away or given while some access token may still say otherwise.
 #[derive(Debug)]
-pub(crate) struct Access(RwLock<Standing>);
+pub(crate) struct Access {
+    standing: RwLock<Standing>,
+    services: Services,
+    second_factor: SecondFactorDemand,
+}
 
 impl Access {
     /// Loads what the read models know, and the position up to which they know it. What they know beyond it comes
@@ -40,13 +45,13 @@ impl Access {
     pub(crate) async fn load(
         log: &Log,
         read_models: &ReadModels,
-        access_ttl: Duration,
+        config: &Config,
         now: Timestamp,
     ) -> Result<(Self, Position), LoadError> {
         let parked = read_models.parked_streams().await?;
         let changed = read_models.revocations().await?;
         let roles = read_models.roles().await?;
-        let mut standing = Standing::new(access_ttl.max(LONGEST_TOKEN) + LENIENCY);
+        let mut standing = Standing::new(config.access_ttl.max(LONGEST_TOKEN) + LENIENCY);
         for ended in changed.value.sessions {
             standing.end_session(ended.session_id, now);
         }
@@ -71,44 +76,61 @@ impl Access {
                 }
             }
         }
-        Ok((Self(RwLock::new(standing)), position))
+        let second_factor = config.second_factor.clone();
+        Ok((Self { standing: RwLock::new(standing), services: Services::default(), second_factor }, position))
     }
 
     /// Takes in what happened.
     pub(crate) fn apply(&self, position: Position, stream: &StreamName, fact: &Fact, now: Timestamp) {
-        let mut standing = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
         standing.apply(position, stream, fact, now);
+        self.touch(stream);
+    }
+
+    fn touch(&self, stream: &StreamName) {
+        if let Category::Service(account) = stream.category() {
+            self.services.touch(account);
+        }
+    }
+
+    /// The service accounts and their keys.
+    pub(crate) const fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Takes in that something happened which cannot be read here.
     pub(crate) fn deny(&self, position: Position, stream: &StreamName, now: Timestamp) -> Denied {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).deny(position, stream, now)
+        self.touch(stream);
+        self.standing.write().unwrap_or_else(PoisonError::into_inner).deny(position, stream, now)
     }
 
     /// Refuses (401) whose session ended or who may not act any more.
     pub(crate) fn admit(&self, claims: &Claims) -> Result<(), Problem> {
-        let standing = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let standing = self.standing.read().unwrap_or_else(PoisonError::into_inner);
         match standing.admits(claims.sub, claims.sid, claims.pos) {
             true => Ok(()),
             false => Err(Problem::new(Code::InvalidToken)),
         }
     }
 
-    /// Who asks, with the permissions of this moment.
+    /// Who asks, with the permissions of this moment, and what is demanded of them.
     pub(crate) fn caller(&self, claims: &Claims) -> Caller {
-        let standing = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let standing = self.standing.read().unwrap_or_else(PoisonError::into_inner);
         let roles = standing.roles(claims.sub, &claims.roles);
         Caller {
             user_id: claims.sub,
             session_id: claims.sid,
             session_position: claims.pos,
+            auth_time: claims.auth_time,
+            second_factor: claims.has_second_factor(),
+            second_factor_demanded: self.second_factor.is_made_of(&roles),
             permissions: standing.permissions(&roles),
         }
     }
 
     /// How many changes are remembered.
     pub(crate) fn len(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.standing.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 

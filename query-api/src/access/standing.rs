@@ -71,6 +71,8 @@ pub(crate) enum Denied {
     Session,
     /// Whoever has the role, what it permitted.
     Role,
+    /// A service account, by all of its keys.
+    Service,
     /// Nobody.
     Nobody,
 }
@@ -82,6 +84,7 @@ impl Denied {
             Denied::Person => "person",
             Denied::Session => "session",
             Denied::Role => "role",
+            Denied::Service => "service",
             Denied::Nobody => "nobody",
         }
     }
@@ -142,9 +145,14 @@ impl Standing {
             }
             (
                 Category::SignIn(_)
+                | Category::Mail(_)
+                | Category::Factor(_)
                 | Category::Session(_)
                 | Category::Role(_)
+                | Category::Service(_)
+                | Category::KeyUse(_)
                 | Category::Export
+                | Category::Retention
                 | Category::Unknown,
                 _,
             ) => {}
@@ -174,7 +182,15 @@ impl Standing {
                 self.define_role(position, role, BTreeSet::new());
                 Denied::Role
             }
-            Category::SignIn(_) | Category::Export | Category::Unknown => Denied::Nobody,
+            // Its keys do not hold here as long as it cannot be read: see `crate::services`.
+            Category::Service(_) => Denied::Service,
+            Category::SignIn(_)
+            | Category::Mail(_)
+            | Category::Factor(_)
+            | Category::KeyUse(_)
+            | Category::Export
+            | Category::Retention
+            | Category::Unknown => Denied::Nobody,
         };
         self.sweep(now);
         denied
@@ -190,19 +206,45 @@ impl Standing {
             Fact::RoleGranted(fact) => self.change_role(user, fact.role.clone(), true, now),
             Fact::RoleRevoked(fact) => self.change_role(user, fact.role.clone(), false, now),
             Fact::UserRegistered(_)
+            | Fact::UserImported(_)
             | Fact::ProfileChanged(_)
+            | Fact::PictureChanged(_)
+            | Fact::PictureRemoved
             | Fact::PasswordChanged(_)
             | Fact::PasswordRehashed(_)
+            | Fact::TotpEnrolled(_)
+            | Fact::TotpConfirmed(_)
+            | Fact::RecoveryCodesIssued(_)
+            | Fact::SecondFactorRemoved
+            | Fact::SecondFactorUsed(_)
+            | Fact::SessionReauthenticated(_)
             | Fact::SignInFailed(_)
             | Fact::LockedOut(_)
             | Fact::LockoutLifted
+            | Fact::EmailVerified
+            | Fact::EmailChangeRequested(_)
+            | Fact::EmailChanged(_)
+            | Fact::UserInvited
+            | Fact::PasswordResetRequested(_)
+            | Fact::VerificationRequested(_)
+            | Fact::AddressTaken(_)
             | Fact::SessionStarted(_)
             | Fact::SessionRefreshed(_)
             | Fact::SessionRevoked(_)
             | Fact::SessionReplayDetected(_)
             | Fact::RoleDefined(_)
             | Fact::RoleRemoved(_)
-            | Fact::AuditExported(_) => {}
+            | Fact::UserHoldPlaced(_)
+            | Fact::UserHoldLifted
+            | Fact::HoldPlaced(_)
+            | Fact::HoldLifted(_)
+            | Fact::NetworkEnded(_)
+            | Fact::AuditExported(_)
+            | Fact::ServiceAccountCreated(_)
+            | Fact::ServiceAccountRemoved
+            | Fact::KeyIssued(_)
+            | Fact::KeyRevoked(_)
+            | Fact::KeyUsed(_) => {}
         }
     }
 

@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use super::summary::summary;
 
+/// What proves a key: it opens nothing, and nobody has to see it.
+const SECRET_HASH: &str = "secret_hash";
+
 /// One event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditEvent {
@@ -25,7 +28,7 @@ pub(crate) struct AuditEvent {
     /// The moment that the deciding service saw on its clock.
     #[schema(value_type = String, format = DateTime)]
     recorded_at: Timestamp,
-    /// Who did it: `user:{id}`, `anonymous`, `system` or `operator`.
+    /// Who did it: `user:{id}`, `service:{account}/{key}`, `anonymous`, `system` or `operator`.
     actor: String,
     /// The stream that it belongs to: to whom or what it happened.
     subject: String,
@@ -70,7 +73,7 @@ fn item(position: Position, record: &Record, keyring: &Keyring) -> AuditEvent {
 fn shown(record: &Record, keyring: &Keyring) -> Option<Map<String, Value>> {
     let mut data = record.data(|context, ciphertext| keyring.open(context, ciphertext)).ok()?;
     for (field, value) in &mut data {
-        if Group::of_field(field) == Some(Group::Credential) {
+        if Group::of_field(field) == Some(Group::Credential) || field == SECRET_HASH {
             *value = json!({"withheld": true});
         }
     }

@@ -2,16 +2,20 @@
 //! sees what happened, and to whom only by id.
 
 use events::{
-    AuditExported, EndCause, ExportFormat, Fact, FailureCause, LockedOut, LockoutScope, RevocationCause,
-    RoleDefined, SessionsRevoked, SignInFailed, UserRegistered,
+    AuditExported, EndCause, ExportFormat, Fact, FailureCause, LockedOut, LockoutScope, Permission,
+    RevocationCause, RoleDefined, SecondFactor, SecondFactorUsed, SessionsRevoked, SignInFailed,
+    UserRegistered,
 };
-use std::fmt::Display;
+use std::{collections::BTreeSet, fmt::Display};
 
 /// What happened, in a few words.
 pub(crate) fn summary(fact: &Fact) -> String {
     match fact {
-        Fact::UserRegistered(fact) => registered(fact),
+        Fact::UserRegistered(fact) => came_to_be("Registered", fact),
+        Fact::UserImported(fact) => came_to_be("Imported", fact),
         Fact::ProfileChanged(_) => "Profile changed".into(),
+        Fact::PictureChanged(_) => "Picture changed".into(),
+        Fact::PictureRemoved => "Picture removed".into(),
         Fact::PasswordChanged(_) => "Password changed".into(),
         Fact::PasswordRehashed(_) => "Password hashed anew with the parameters of today".into(),
         Fact::RoleGranted(fact) => format!("Role {} granted", fact.role),
@@ -21,11 +25,24 @@ pub(crate) fn summary(fact: &Fact) -> String {
         Fact::SessionsRevoked(fact) => sessions_revoked(fact),
         Fact::UserDeleted => "Account deleted".into(),
         Fact::UserErased => "Erased: the keys of the personal data were destroyed".into(),
+        Fact::EmailVerified => "Address verified".into(),
+        Fact::EmailChangeRequested(_) => "Another address asked for".into(),
+        Fact::EmailChanged(_) => "Address changed and verified".into(),
+        Fact::UserInvited => "Invited to choose a password".into(),
+        Fact::PasswordResetRequested(_) => "A mail to choose another password asked for".into(),
+        Fact::VerificationRequested(_) => "Another mail to verify the address asked for".into(),
+        Fact::AddressTaken(_) => "Somebody tried to register with the address".into(),
+        Fact::TotpEnrolled(_) => "Second factor enrolled, not confirmed yet".into(),
+        Fact::TotpConfirmed(_) => "Second factor in force".into(),
+        Fact::RecoveryCodesIssued(_) => "Recovery codes issued".into(),
+        Fact::SecondFactorRemoved => "Second factor removed".into(),
+        Fact::SecondFactorUsed(fact) => second_factor_used(fact),
         Fact::SignInFailed(fact) => sign_in_failed(fact),
         Fact::LockedOut(fact) => locked_out(fact),
         Fact::LockoutLifted => "Lockout lifted".into(),
         Fact::SessionStarted(_) => "Signed in".into(),
         Fact::SessionRefreshed(fact) => format!("Session refreshed, generation {}", fact.generation),
+        Fact::SessionReauthenticated(fact) => format!("Proved who they are, generation {}", fact.generation),
         Fact::SessionRevoked(fact) => format!("Session ended: {}", end_cause(fact.cause)),
         Fact::SessionReplayDetected(fact) => {
             format!("Session ended: its refresh token of generation {} came back", fact.generation)
@@ -33,16 +50,40 @@ pub(crate) fn summary(fact: &Fact) -> String {
         Fact::RoleDefined(fact) => role_defined(fact),
         Fact::RoleRemoved(fact) => format!("Role {} removed", fact.role),
         Fact::AuditExported(fact) => exported(fact),
+        Fact::UserHoldPlaced(_) => "Legal hold placed: not to be erased".into(),
+        Fact::UserHoldLifted => "Legal hold lifted".into(),
+        Fact::HoldPlaced(fact) => format!("Legal hold {} placed on {} to {}", fact.name, fact.from, fact.to),
+        Fact::HoldLifted(fact) => format!("Legal hold {} lifted", fact.name),
+        Fact::NetworkEnded(fact) => {
+            format!("Network facts of {} ended: the month's key was destroyed", fact.month)
+        }
+        Fact::ServiceAccountCreated(fact) => {
+            format!("Service account created, for at most {}", permissions(&fact.permissions))
+        }
+        Fact::ServiceAccountRemoved => "Service account removed, and its keys with it".into(),
+        Fact::KeyIssued(fact) => {
+            format!("Key issued for {}, until {}", permissions(&fact.permissions), fact.expires_at)
+        }
+        Fact::KeyRevoked(_) => "Key revoked".into(),
+        Fact::KeyUsed(_) => "Key used for the first time on this day".into(),
     }
 }
 
-fn registered(fact: &UserRegistered) -> String {
-    if fact.roles.is_empty() { "Registered".into() } else { format!("Registered as {}", list(&fact.roles)) }
+fn came_to_be(how: &str, fact: &UserRegistered) -> String {
+    if fact.roles.is_empty() { how.into() } else { format!("{how} as {}", list(&fact.roles)) }
+}
+
+fn second_factor_used(fact: &SecondFactorUsed) -> String {
+    match fact.method {
+        SecondFactor::Totp => "Code of the second factor used".into(),
+        SecondFactor::RecoveryCode => "Recovery code used".into(),
+    }
 }
 
 fn sessions_revoked(fact: &SessionsRevoked) -> String {
     let cause = match fact.cause {
         RevocationCause::PasswordChanged => "the password changed",
+        RevocationCause::SecondFactorChanged => "the second factor changed",
         RevocationCause::RequestedByOwner => "asked for by their owner",
         RevocationCause::RequestedByOther => "asked for by somebody else",
     };
@@ -53,8 +94,10 @@ fn sessions_revoked(fact: &SessionsRevoked) -> String {
 fn sign_in_failed(fact: &SignInFailed) -> String {
     let cause = match fact.cause {
         FailureCause::WrongPassword => "wrong password",
+        FailureCause::WrongCode => "wrong code",
         FailureCause::Suspended => "the account is suspended",
         FailureCause::Deleted => "the account is deleted",
+        FailureCause::Unverified => "the address is not verified",
     };
     format!("Sign-in failed: {cause}, {} in a row", fact.failures)
 }
@@ -73,6 +116,7 @@ const fn end_cause(cause: EndCause) -> &'static str {
         EndCause::RevokedByOwner => "revoked by its owner",
         EndCause::RevokedByOther => "revoked by somebody else",
         EndCause::Superseded => "the account changed while signing in",
+        EndCause::TooManySessions => "its owner started more than are allowed at once",
     }
 }
 
@@ -81,6 +125,10 @@ fn role_defined(fact: &RoleDefined) -> String {
         return format!("Role {} defined, permitting nothing", fact.role);
     }
     format!("Role {} defined: {}", fact.role, list(&fact.permissions))
+}
+
+fn permissions(permissions: &BTreeSet<Permission>) -> String {
+    if permissions.is_empty() { "nothing".into() } else { list(permissions) }
 }
 
 fn exported(fact: &AuditExported) -> String {

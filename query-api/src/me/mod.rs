@@ -155,8 +155,15 @@ impl Me {
         match stream.category() {
             Category::User(user) => self.stripes.touch(user.0, position),
             Category::Session(session) => self.stripes.touch(session.0, position),
-            Category::Role(_) => self.stripes.touch(ROLES, position),
-            Category::SignIn(_) | Category::Export | Category::Unknown => {}
+            // Of every answer it may be that it shows from where its session came.
+            Category::Role(_) | Category::Retention => self.stripes.touch(ROLES, position),
+            Category::SignIn(_)
+            | Category::Mail(_)
+            | Category::Factor(_)
+            | Category::Service(_)
+            | Category::KeyUse(_)
+            | Category::Export
+            | Category::Unknown => {}
         }
         if let Some(owner) = owner {
             // The person's row says when they last signed in.

@@ -2,9 +2,11 @@
 
 mod audit;
 mod auth;
+mod holds;
 mod jwks;
 mod parked;
 mod roles;
+mod service_accounts;
 mod users;
 
 use crate::App;
@@ -28,13 +30,18 @@ fn queries() -> OpenApiRouter<App> {
         .routes(routes!(auth::sessions::own_sessions))
         .routes(routes!(users::list::list_users))
         .routes(routes!(users::one::user))
+        .routes(routes!(users::picture::user_picture))
         .routes(routes!(users::sessions::user_sessions))
         .routes(routes!(users::history::history))
         .routes(routes!(users::export::export_person))
         .routes(routes!(roles::list_roles))
+        .routes(routes!(service_accounts::list_service_accounts))
+        .routes(routes!(service_accounts::list_keys))
         .routes(routes!(audit::list::list_events))
         .routes(routes!(audit::one::event))
         .routes(routes!(audit::export::export_audit))
+        .routes(routes!(holds::list_holds))
+        .routes(routes!(holds::user_hold))
         .routes(routes!(parked::list_parked))
         .routes(routes!(jwks::jwks))
 }

@@ -3,14 +3,13 @@
 use crate::{
     app::App,
     failure::Failure,
-    input::Checks,
+    input::{Checks, OnePage},
     respond::{Page, Problems, Reached, cut},
-    routes::users::sessions::OnePage,
     views::{built_in_role, defined_role},
 };
 use axum::{extract::State, response::Response};
 use events::{BuiltInRole, Permission, RoleName};
-use service::{Caller, extract::Query, shown::Role};
+use service::{Principal, extract::Query, shown::Role};
 
 /// All roles, by name: those that come with Evident and those that were defined.
 ///
@@ -18,11 +17,12 @@ use service::{Caller, extract::Query, shown::Role};
 #[utoipa::path(
     get, path = "/api/v1/roles", tag = "roles", operation_id = "listRoles",
     security(("bearer" = ["roles:read"])),
+    params(OnePage),
     responses((status = 200, description = "A page of roles", body = Page<Role>), Problems)
 )]
 pub(crate) async fn list_roles(
     State(app): State<App>,
-    caller: Caller,
+    caller: Principal,
     reached: Reached,
     Query(query): Query<OnePage>,
 ) -> Result<Response, Failure> {

@@ -111,8 +111,12 @@ async fn an_expired_session_is_no_longer_shown() {
     let ada = world.somebody("Ada", &["user"]).await;
     let expires_at = world.clock.now().after(Duration::from_secs(5));
     let session = events::SessionId(world.fresh_id());
-    let started =
-        SessionStarted { user_id: ada.user, expires_at, network: Personal::Open(crate::world::network()) };
+    let started = SessionStarted {
+        user_id: ada.user,
+        expires_at,
+        network: Personal::Open(crate::world::network()),
+        second_factor: None,
+    };
     world.tell(StreamName::session(session), Some(ada.user), Fact::SessionStarted(started)).await;
     assert_eq!(world.get(SESSIONS, &ada).await.each("id"), [json!(session), json!(ada.session)]);
     world.clock.advance(Duration::from_secs(6));
@@ -130,4 +134,38 @@ async fn sessions_come_in_pages() {
     let pages = world.pages(&format!("{SESSIONS}?limit=2"), &ada).await;
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
     assert_eq!(pages.concat(), all);
+}
+
+#[tokio::test]
+async fn a_session_tells_its_device_and_when_it_ends() {
+    let mut world = World::new().await;
+    let ada = world.somebody("Ada", &["user"]).await;
+    let session = &world.get(SESSIONS, &ada).await.json()["items"][0];
+    assert_eq!(session["device"], json!({"name": "Firefox", "kind": "unknown"}));
+    let after = |days: u64| json!(world.clock.now().after(Duration::from_secs(days * 86_400)));
+    assert_eq!(session["started_at"], after(0));
+    assert_eq!(session["last_seen_at"], after(0));
+    assert_eq!((&session["idle_expires_at"], &session["expires_at"]), (&after(14), &after(30)));
+    let admin = world.somebody("Root", &["admin"]).await;
+    let seen = world.get(&format!("/api/v1/users/{}/sessions", ada.user), &admin).await;
+    let seen = &seen.json()["items"][0];
+    for field in
+        ["id", "ip", "user_agent", "device", "started_at", "last_seen_at", "idle_expires_at", "expires_at"]
+    {
+        assert_eq!(seen[field], session[field], "{field}");
+    }
+    assert_eq!((&seen["current"], &session["current"]), (&json!(false), &json!(true)));
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_refreshed_is_no_longer_shown() {
+    let mut world = World::new().await;
+    let first = world.somebody("Ada", &["user"]).await;
+    world.clock.advance(Duration::from_secs(14 * 86_400));
+    let second = world.sign_in_unprojected(first.user, &["user"]).await;
+    world.project().await;
+    // One that has just started: the other one would have to hear of the new day first.
+    let app = world.another_app().await;
+    let shown = crate::world::ask(&app, second.request(SESSIONS)).await;
+    assert_eq!(shown.each("id"), [json!(second.session)]);
 }

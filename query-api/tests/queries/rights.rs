@@ -8,7 +8,7 @@ const FORBIDDEN: u16 = 403;
 const NOT_FOUND: u16 = 404;
 
 /// Each route, and what it answers a plain user, an auditor and an admin. `{other}` is somebody else.
-const RIGHTS: &[(&str, [u16; 3])] = &[
+pub(crate) const RIGHTS: &[(&str, [u16; 3])] = &[
     ("/api/v1/auth/me", [OK, OK, OK]),
     ("/api/v1/auth/sessions", [OK, OK, OK]),
     ("/api/v1/users", [FORBIDDEN, OK, OK]),
@@ -23,6 +23,12 @@ const RIGHTS: &[(&str, [u16; 3])] = &[
     ("/api/v1/users/{other}/history", [NOT_FOUND, OK, OK]),
     ("/api/v1/users/{other}/export", [NOT_FOUND, OK, OK]),
     ("/api/v1/roles", [FORBIDDEN, OK, OK]),
+    ("/api/v1/service-accounts", [FORBIDDEN, FORBIDDEN, OK]),
+    ("/api/v1/service-accounts/{self}/keys", [FORBIDDEN, FORBIDDEN, NOT_FOUND]),
+    ("/api/v1/holds", [FORBIDDEN, OK, OK]),
+    ("/api/v1/users/{self}/picture", [NOT_FOUND, NOT_FOUND, NOT_FOUND]),
+    ("/api/v1/users/{other}/picture", [NOT_FOUND, NOT_FOUND, NOT_FOUND]),
+    ("/api/v1/users/{self}/hold", [FORBIDDEN, NOT_FOUND, NOT_FOUND]),
     ("/api/v1/audit/events", [FORBIDDEN, OK, OK]),
     ("/api/v1/audit/events/1", [FORBIDDEN, OK, OK]),
     ("/api/v1/audit/export", [FORBIDDEN, OK, OK]),
@@ -48,7 +54,7 @@ async fn each_role_may_ask_what_the_table_says_and_nothing_else() {
 async fn somebody_else_looks_like_nobody() {
     let mut world = World::new().await;
     let (ada, other) = (world.somebody("Ada", &["user"]).await, world.somebody("Other", &["user"]).await);
-    for rest in ["", "/sessions", "/history", "/export"] {
+    for rest in ["", "/sessions", "/history", "/export", "/picture"] {
         let of_other = world.get(&format!("/api/v1/users/{}{rest}", other.user), &ada).await;
         let of_nobody =
             world.get(&format!("/api/v1/users/01935a1c-0000-7000-8000-00000000ffff{rest}"), &ada).await;

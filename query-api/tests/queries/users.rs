@@ -126,12 +126,21 @@ async fn what_is_asked_wrongly_is_refused_and_named() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{query}");
     }
-    for query in ["sort=password_hash", "limit=1&limit=99", "password_hash=x"] {
-        assert_eq!(
-            world.get(&format!("{USERS}?{query}"), &admin).await.status,
-            StatusCode::BAD_REQUEST,
-            "{query}"
-        );
+    for (query, pointer) in [
+        ("sort=password_hash", "/sort"),
+        ("limit=1&limit=99", "/limit"),
+        ("password_hash=x", "/password_hash"),
+    ] {
+        let answer = world.get(&format!("{USERS}?{query}"), &admin).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{query}");
+    }
+    let one = path(&admin);
+    for asked in
+        ["/api/v1/auth/me", "/api/v1/holds", "/api/v1/operations/parked", &one, &format!("{one}/export")]
+    {
+        let answer = world.get(&format!("{asked}?password_hash=x"), &admin).await;
+        assert_eq!(answer.code(), "malformed-request", "{asked}");
     }
 }
 
@@ -153,8 +162,8 @@ async fn one_person_has_every_field_and_the_etag_of_their_version() {
     assert_eq!(
         answer.json(),
         json!({
-            "id": ada.user, "email": "ada@example.com", "email_verified": false, "display_name": "Ada",
-            "status": "active", "roles": ["user"], "created_at": noon, "updated_at": noon, "last_login_at": noon,
+            "id": ada.user, "email": "ada@example.com", "email_verified": false, "second_factor": false, "display_name": "Ada",
+            "picture": null, "status": "active", "roles": ["user"], "created_at": noon, "updated_at": noon, "last_login_at": noon,
             "version": 1,
         })
     );
@@ -181,7 +190,7 @@ async fn nobody_of_that_id_is_not_found() {
     let mut world = World::new().await;
     let admin = world.somebody("Root", &["admin"]).await;
     for id in ["01935a1c-0000-7000-8000-00000000ffff", "7", "01935A1C-0000-7000-8000-00000000FFFF", "%00"] {
-        for rest in ["", "/history", "/export"] {
+        for rest in ["", "/history", "/export", "/sessions"] {
             let answer = world.get(&format!("{USERS}/{id}{rest}"), &admin).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{id}{rest}");
         }

@@ -16,9 +16,9 @@ use read_models::{Projected, ReadModels};
 use serde_json::Value;
 use service::{
     Clock, Config, Entropy, Secret,
-    config::Environment,
+    config::{Environment, SecondFactorDemand},
     position::{EVIDENT_MIN_POSITION, PositionTokens},
-    token::{Claims, TYP},
+    token::{Amr, Claims, TYP},
 };
 use std::{collections::HashMap, time::Duration};
 use store::{
@@ -61,6 +61,11 @@ impl World {
     /// The same, and answers are shared over this Valkey.
     pub(crate) async fn sharing_over(url: &str) -> World {
         World::made(true, Config { redis_url: Some(Secret::new(url)), ..config() }).await
+    }
+
+    /// The same, and a second factor is demanded.
+    pub(crate) async fn demanding(second_factor: SecondFactorDemand) -> World {
+        World::made(true, Config { second_factor, ..config() }).await
     }
 
     /// The same, in the moment before the command side has made a key to sign with.
@@ -231,7 +236,12 @@ impl World {
     pub(crate) async fn append_sign_in(&mut self, user: UserId) -> (SessionId, Position) {
         let session = SessionId(self.fresh_id());
         let expires_at = self.clock.now().after(Duration::from_secs(30 * 86_400));
-        let started = SessionStarted { user_id: user, expires_at, network: Personal::Open(network()) };
+        let started = SessionStarted {
+            user_id: user,
+            expires_at,
+            network: Personal::Open(network()),
+            second_factor: None,
+        };
         let fact = Fact::SessionStarted(started);
         (session, self.append(StreamName::session(session), Some(user), fact).await)
     }
@@ -256,6 +266,18 @@ impl World {
         Somebody { user, session, token: self.signed(&claims, Some("invented")).await }
     }
 
+    /// The same session, with the token that the command side signs once a second factor was shown.
+    pub(crate) async fn with_second_factor(
+        &self,
+        of: &Somebody,
+        started: Position,
+        roles: &[&str],
+    ) -> Somebody {
+        let amr = vec![Amr::Pwd, Amr::Otp, Amr::Mfa];
+        let claims = Claims { amr, ..self.claims(of.user, of.session, started, roles) };
+        Somebody { token: self.signed(&claims, None).await, ..of.clone() }
+    }
+
     /// A token as the command side signs it.
     async fn access_token(
         &self,
@@ -278,6 +300,7 @@ impl World {
             iat: now,
             nbf: now,
             auth_time: now,
+            amr: vec![Amr::Pwd],
             jti: EventId(self.entropy.uuid_v7(self.clock.now())),
             sid: session,
             pos: started,

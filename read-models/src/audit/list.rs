@@ -6,7 +6,7 @@ use crate::{
     columns::{shown, signed},
     open::reading,
 };
-use events::{Actor, Position, SessionId, StreamName, Timestamp, UserId};
+use events::{Actor, Position, ServiceAccountId, SessionId, StreamName, Timestamp, UserId};
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
@@ -25,12 +25,16 @@ pub struct AuditFilter {
     pub type_prefix: Option<String>,
     /// Only what they did.
     pub actor: Option<Actor>,
+    /// Only what was done with any key of this service account.
+    pub service: Option<ServiceAccountId>,
     /// Only this stream.
     pub subject: Option<StreamName>,
     /// Only this session.
     pub session_id: Option<SessionId>,
     /// Only this request.
     pub correlation_id: Option<String>,
+    /// Without legal holds on people, which those must not see.
+    pub without_holds: bool,
     /// Only what is about this person.
     pub user_id: Option<UserId>,
 }
@@ -86,11 +90,16 @@ impl AuditFilter {
                 query.push(restriction).push_bind(id);
             }
         }
+        if self.without_holds {
+            query.push(" and event_type not in ('user.hold_placed.v1', 'user.hold_lifted.v1')");
+        }
         let beyond = |prefix: &String| format!("{prefix}\u{10ffff}");
         let texts = [
             (" and event_type >= ", self.type_prefix.clone()),
             (" and event_type < ", self.type_prefix.as_ref().map(beyond)),
             (" and actor = ", self.actor.map(|actor| actor.to_string())),
+            // Neither an id nor what stands around it means anything in a pattern.
+            (" and actor like ", self.service.map(|account| format!("service:{account}/%"))),
             (" and subject = ", self.subject.as_ref().map(ToString::to_string)),
             (" and correlation_id = ", self.correlation_id.clone()),
         ];

@@ -3,29 +3,23 @@
 use super::AuditRow;
 use crate::{
     Projected, ReadModelsError,
-    columns::{self, json, signed},
+    columns::{self, signed},
+    insert::{Values, Write, insert, write},
     transaction::{Tx, within},
 };
 use events::{EventId, SessionId, UserId};
-use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 const TABLE: &str = "audit_events";
 
-const WRITE_POSTGRES: &str = "
-    insert into audit_events (position, event_id, event_type, recorded_at_us, actor, subject, user_id, session_id,
-        correlation_id)
-    select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::uuid[],
-        $8::uuid[], $9::text[])";
-
-const WRITE_SQLITE: &str = "
-    insert into audit_events (position, event_id, event_type, recorded_at_us, actor, subject, user_id, session_id,
-        correlation_id)
-    select value ->> 0, unhex(value ->> 1, '-'), value ->> 2,
-        value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6, '-'),
-        unhex(value ->> 7, '-'), value ->> 8
-    from json_each($1)";
+const WRITE: Write = write!(
+    "insert into audit_events (position, event_id, event_type, recorded_at_us, actor, subject, user_id, session_id,
+        correlation_id)",
+    "$1::bigint[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::uuid[],
+        $8::uuid[], $9::text[]",
+    ""
+);
 
 const STRIKE: &str = "delete from audit_events where position = $1";
 
@@ -69,7 +63,7 @@ impl Audit {
         let rows = self.rows;
         match tx {
             Tx::Sqlite(sqlite) => {
-                sqlx::query(WRITE_SQLITE).bind(json(&rows)?).execute(&mut **sqlite).await?;
+                insert(sqlite, &WRITE, &rows, Columns::push).await?;
             }
             Tx::Postgres(postgres) => {
                 macro_rules! column {
@@ -77,7 +71,7 @@ impl Audit {
                         rows.iter().map(|row| &row.$field).collect::<Vec<_>>()
                     };
                 }
-                sqlx::query(WRITE_POSTGRES)
+                sqlx::query(WRITE.postgres)
                     .bind(column!(position))
                     .bind(column!(event_id))
                     .bind(column!(event_type))
@@ -92,6 +86,22 @@ impl Audit {
             }
         }
         Ok(())
+    }
+}
+
+impl Columns {
+    /// In the order of the statement.
+    fn push(values: &mut Values<'_>, row: &Self) {
+        values
+            .push_bind(row.position)
+            .push_bind(row.event_id)
+            .push_bind(&row.event_type)
+            .push_bind(row.recorded_at_us)
+            .push_bind(&row.actor)
+            .push_bind(&row.subject)
+            .push_bind(row.user_id)
+            .push_bind(row.session_id)
+            .push_bind(&row.correlation_id);
     }
 }
 
@@ -126,23 +136,5 @@ impl TryFrom<Columns> for AuditRow {
             session_id: row.session_id.map(SessionId),
             correlation_id: row.correlation_id,
         })
-    }
-}
-
-/// As an array, in the order of the statement: names would be looked up once a row and column.
-impl Serialize for Columns {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (
-            &self.position,
-            &self.event_id,
-            &self.event_type,
-            &self.recorded_at_us,
-            &self.actor,
-            &self.subject,
-            &self.user_id,
-            &self.session_id,
-            &self.correlation_id,
-        )
-            .serialize(serializer)
     }
 }

@@ -22,19 +22,25 @@ const LOCK_TIMEOUT: &str = "55P03";
 
 /// The checkpoint comes first: who applies a batch holds it until the end.
 const LOCK: &str = "
-    lock table checkpoint, users, sessions, session_endings, roles, audit_events, parked_streams
+    lock table checkpoint, users, sessions, session_endings, roles, service_accounts, key_uses, audit_events,
+        parked_streams
     in access exclusive mode";
 
-const ANALYZE: &str =
-    "analyze checkpoint, users, sessions, session_endings, roles, audit_events, parked_streams";
+const ANALYZE: &str = "
+    analyze checkpoint, users, sessions, session_endings, roles, service_accounts, key_uses, audit_events,
+        parked_streams";
 const LIVE: &str = "select log_id, position from checkpoint";
 
 /// Where `other` stands while its name is taken by what was live.
 const ASIDE: &str = "evident_read_aside";
 
+/// Tables that were just filled would be searched by plans for empty ones.
+pub(super) async fn analyze(tables: &Postgres) -> Result<(), crate::ReadModelsError> {
+    sqlx::query(ANALYZE).execute(&tables.writer).await?;
+    Ok(())
+}
+
 pub(super) async fn flip(live: &Postgres, other: &Postgres) -> Result<(), FlipError> {
-    // Tables that were just filled would be searched by plans for empty ones.
-    sqlx::query(ANALYZE).execute(&other.writer).await?;
     for _ in 0..ATTEMPTS {
         match attempt(&live.writer, other.place).await {
             Err(FlipError::Broken(error)) if is_lock_timeout(&error) => {}

@@ -4,11 +4,11 @@
 use super::SessionRow;
 use crate::{
     Happened, ReadModelsError,
-    columns::{self, hex_ids, json, signed},
+    columns::{self, hex_ids, signed},
+    insert::{Values, Write, insert, write},
     transaction::Tx,
 };
 use events::{Fact, Position, SessionId, Timestamp, UserId};
-use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -19,15 +19,11 @@ const LOAD_SQLITE: &str = "
     select position, user_id, at_us, except_session_id, erased from session_endings
     where user_id in (select unhex(value) from json_each($1))";
 
-const WRITE_POSTGRES: &str = "
-    insert into session_endings (position, user_id, at_us, except_session_id, erased)
-    select * from unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::boolean[])";
-
-const WRITE_SQLITE: &str = "
-    insert into session_endings (position, user_id, at_us, except_session_id, erased)
-    select value ->> 'position', unhex(value ->> 'user_id', '-'), value ->> 'at_us',
-        unhex(value ->> 'except_session_id', '-'), value ->> 'erased'
-    from json_each($1)";
+const WRITE: Write = write!(
+    "insert into session_endings (position, user_id, at_us, except_session_id, erased)",
+    "$1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::boolean[]",
+    ""
+);
 
 /// All sessions of a person that started before a position end, but for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,23 +44,49 @@ impl Ending {
             Fact::UserDeleted => (None, false),
             Fact::UserErased => (None, true),
             Fact::UserRegistered(_)
+            | Fact::UserImported(_)
             | Fact::ProfileChanged(_)
+            | Fact::PictureChanged(_)
+            | Fact::PictureRemoved
             | Fact::PasswordChanged(_)
             | Fact::PasswordRehashed(_)
             | Fact::RoleGranted(_)
             | Fact::RoleRevoked(_)
             | Fact::UserSuspended(_)
             | Fact::UserReinstated
+            | Fact::TotpEnrolled(_)
+            | Fact::TotpConfirmed(_)
+            | Fact::RecoveryCodesIssued(_)
+            | Fact::SecondFactorRemoved
+            | Fact::SecondFactorUsed(_)
+            | Fact::SessionReauthenticated(_)
             | Fact::SignInFailed(_)
             | Fact::LockedOut(_)
             | Fact::LockoutLifted
+            | Fact::EmailVerified
+            | Fact::EmailChangeRequested(_)
+            | Fact::EmailChanged(_)
+            | Fact::UserInvited
+            | Fact::PasswordResetRequested(_)
+            | Fact::VerificationRequested(_)
+            | Fact::AddressTaken(_)
             | Fact::SessionStarted(_)
             | Fact::SessionRefreshed(_)
             | Fact::SessionRevoked(_)
             | Fact::SessionReplayDetected(_)
             | Fact::RoleDefined(_)
             | Fact::RoleRemoved(_)
-            | Fact::AuditExported(_) => return None,
+            | Fact::UserHoldPlaced(_)
+            | Fact::UserHoldLifted
+            | Fact::HoldPlaced(_)
+            | Fact::HoldLifted(_)
+            | Fact::NetworkEnded(_)
+            | Fact::AuditExported(_)
+            | Fact::ServiceAccountCreated(_)
+            | Fact::ServiceAccountRemoved
+            | Fact::KeyIssued(_)
+            | Fact::KeyRevoked(_)
+            | Fact::KeyUsed(_) => return None,
         };
         Some(Self { position: happened.position, user_id, at: happened.at, except, erased })
     }
@@ -82,7 +104,7 @@ impl Ending {
 }
 
 /// A row as it stands in the table.
-#[derive(Debug, FromRow, Serialize)]
+#[derive(Debug, FromRow)]
 struct Columns {
     position: i64,
     user_id: Uuid,
@@ -114,10 +136,10 @@ pub(super) async fn write(tx: &mut Tx, endings: &[Ending]) -> Result<(), ReadMod
     let rows: Vec<Columns> = endings.iter().map(Columns::from).collect();
     match tx {
         Tx::Sqlite(sqlite) => {
-            sqlx::query(WRITE_SQLITE).bind(json(&rows)?).execute(&mut **sqlite).await?;
+            insert(sqlite, &WRITE, &rows, Columns::push).await?;
         }
         Tx::Postgres(postgres) => {
-            sqlx::query(WRITE_POSTGRES)
+            sqlx::query(WRITE.postgres)
                 .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
                 .bind(rows.iter().map(|row| row.user_id).collect::<Vec<_>>())
                 .bind(rows.iter().map(|row| row.at_us).collect::<Vec<_>>())
@@ -128,6 +150,18 @@ pub(super) async fn write(tx: &mut Tx, endings: &[Ending]) -> Result<(), ReadMod
         }
     }
     Ok(())
+}
+
+impl Columns {
+    /// In the order of the statement.
+    fn push(values: &mut Values<'_>, row: &Self) {
+        values
+            .push_bind(row.position)
+            .push_bind(row.user_id)
+            .push_bind(row.at_us)
+            .push_bind(row.except_session_id)
+            .push_bind(row.erased);
+    }
 }
 
 impl From<&Ending> for Columns {

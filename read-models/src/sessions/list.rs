@@ -9,6 +9,15 @@ use crate::{
 use events::{Position, SessionId, Timestamp, UserId};
 use sqlx::QueryBuilder;
 
+/// Sessions that are neither over nor idle for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Living {
+    /// At this moment.
+    pub at: Timestamp,
+    /// Refreshed, or started, after this one.
+    pub seen_after: Timestamp,
+}
+
 const SHOWN: &str = "
     select c.position as shown_at, s.* from checkpoint c left join (
         select 1 as there, session_id, user_id, started_at_us, started_position, refreshed_at_us, expires_at_us,
@@ -30,19 +39,20 @@ impl ReadModels {
     }
 
     /// A person's sessions, the newest first, beginning with those that started before position `before`. With
-    /// `live_at` only those that at that moment have neither ended nor expired.
+    /// `living` only those that do.
     pub async fn sessions_of(
         &self,
         user: UserId,
-        live_at: Option<Timestamp>,
+        living: Option<Living>,
         before: Option<Position>,
         limit: usize,
     ) -> Result<Shown<Vec<SessionRow>>, ReadModelsError> {
         reading!(self, |pool| {
             let mut query = QueryBuilder::new(SHOWN);
             query.push("user_id = ").push_bind(user.0);
-            if let Some(moment) = live_at {
-                query.push(" and ended_at_us is null and expires_at_us > ").push_bind(moment.micros());
+            if let Some(living) = living {
+                query.push(" and ended_at_us is null and expires_at_us > ").push_bind(living.at.micros());
+                query.push(" and refreshed_at_us > ").push_bind(living.seen_after.micros());
             }
             if let Some(before) = before {
                 query.push(" and started_position < ").push_bind(signed(before.0));

@@ -3,11 +3,11 @@
 use super::{Ending, SessionRow, endings};
 use crate::{
     Happened, ReadModelsError, Unfoldable,
-    columns::{self, hex_ids, json, signed},
+    columns::{self, hex_ids, signed},
+    insert::{Values, Write, insert, write},
     transaction::Tx,
 };
-use events::{Position, SessionId, UserId};
-use serde::{Serialize, Serializer};
+use events::{Month, Position, SessionId, UserId};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -40,31 +40,37 @@ const LOAD_OWNED_SQLITE: &str = "
             or user_id in (select unhex(value) from json_each($3)))";
 
 /// An end is never taken back: a refreshing is written without having looked whether there is one.
-const WRITE_POSTGRES: &str = "
-    insert into sessions (session_id, user_id, started_at_us, started_position, refreshed_at_us, expires_at_us,
-        ended_at_us, ended_position, ip, user_agent)
-    select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-        $7::bigint[], $8::bigint[], $9::text[], $10::text[])
-    on conflict (session_id) do update set
+const WRITE: Write = write!(
+    "insert into sessions (session_id, user_id, started_at_us, started_position, refreshed_at_us, expires_at_us,
+        ended_at_us, ended_position, ip, user_agent)",
+    "$1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+        $7::bigint[], $8::bigint[], $9::text[], $10::text[]",
+    "on conflict (session_id) do update set
         started_at_us = excluded.started_at_us, started_position = excluded.started_position,
         refreshed_at_us = excluded.refreshed_at_us, expires_at_us = excluded.expires_at_us,
         ended_at_us = coalesce(excluded.ended_at_us, sessions.ended_at_us),
         ended_position = coalesce(excluded.ended_position, sessions.ended_position),
-        ip = excluded.ip, user_agent = excluded.user_agent";
+        ip = excluded.ip, user_agent = excluded.user_agent"
+);
 
-const WRITE_SQLITE: &str = "
-    insert into sessions (session_id, user_id, started_at_us, started_position, refreshed_at_us, expires_at_us,
-        ended_at_us, ended_position, ip, user_agent)
-    select unhex(value ->> 0, '-'), unhex(value ->> 1, '-'), value ->> 2,
-        value ->> 3, value ->> 4, value ->> 5,
-        value ->> 6, value ->> 7, value ->> 8, value ->> 9
-    from json_each($1) where true
-    on conflict (session_id) do update set
-        started_at_us = excluded.started_at_us, started_position = excluded.started_position,
-        refreshed_at_us = excluded.refreshed_at_us, expires_at_us = excluded.expires_at_us,
-        ended_at_us = coalesce(excluded.ended_at_us, sessions.ended_at_us),
-        ended_position = coalesce(excluded.ended_position, sessions.ended_position),
-        ip = excluded.ip, user_agent = excluded.user_agent";
+/// The network of a row is that of its last refreshing, so it was sealed under the key of that month.
+const FORGET_NETWORK: &str = "
+    update sessions set ip = null, user_agent = null where refreshed_at_us >= $1 and refreshed_at_us < $2";
+
+async fn forget_networks(tx: &mut Tx, months: &[Month]) -> Result<(), ReadModelsError> {
+    for month in months {
+        let (start, end) = (month.start().micros(), month.end().micros());
+        match tx {
+            Tx::Sqlite(sqlite) => {
+                sqlx::query(FORGET_NETWORK).bind(start).bind(end).execute(&mut **sqlite).await?;
+            }
+            Tx::Postgres(postgres) => {
+                sqlx::query(FORGET_NETWORK).bind(start).bind(end).execute(&mut **postgres).await?;
+            }
+        }
+    }
+    Ok(())
+}
 
 /// A row as it stands in the table.
 #[derive(Debug, FromRow)]
@@ -98,6 +104,8 @@ pub(crate) struct Sessions {
     rows: HashMap<SessionId, Option<SessionRow>>,
     endings: HashMap<UserId, Vec<Ending>>,
     new_endings: Vec<Ending>,
+    /// Months whose network facts ended.
+    months: Vec<Month>,
 }
 
 impl Sessions {
@@ -124,6 +132,11 @@ impl Sessions {
         self.new_endings.push(ending);
     }
 
+    /// Forgets from where all came that were last seen in a month.
+    pub(crate) fn end_network(&mut self, month: Month) {
+        self.months.push(month);
+    }
+
     /// Writes every row back, each touched by all that ended its owner's sessions together.
     pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), ReadModelsError> {
         endings::write(tx, &self.new_endings).await?;
@@ -134,7 +147,8 @@ impl Sessions {
         });
         let mut rows: Vec<Columns> = rows.collect();
         rows.sort_unstable_by_key(|row| row.session_id);
-        write(tx, &rows).await
+        write(tx, &rows).await?;
+        forget_networks(tx, &self.months).await
     }
 }
 
@@ -174,7 +188,7 @@ async fn write(tx: &mut Tx, rows: &[Columns]) -> Result<(), ReadModelsError> {
     }
     match tx {
         Tx::Sqlite(sqlite) => {
-            sqlx::query(WRITE_SQLITE).bind(json(rows)?).execute(&mut **sqlite).await?;
+            insert(sqlite, &WRITE, rows, Columns::push).await?;
         }
         Tx::Postgres(postgres) => {
             macro_rules! column {
@@ -182,7 +196,7 @@ async fn write(tx: &mut Tx, rows: &[Columns]) -> Result<(), ReadModelsError> {
                     rows.iter().map(|row| &row.$field).collect::<Vec<_>>()
                 };
             }
-            sqlx::query(WRITE_POSTGRES)
+            sqlx::query(WRITE.postgres)
                 .bind(column!(session_id))
                 .bind(column!(user_id))
                 .bind(column!(started_at_us))
@@ -198,6 +212,23 @@ async fn write(tx: &mut Tx, rows: &[Columns]) -> Result<(), ReadModelsError> {
         }
     }
     Ok(())
+}
+
+impl Columns {
+    /// In the order of the statement.
+    fn push(values: &mut Values<'_>, row: &Self) {
+        values
+            .push_bind(row.session_id)
+            .push_bind(row.user_id)
+            .push_bind(row.started_at_us)
+            .push_bind(row.started_position)
+            .push_bind(row.refreshed_at_us)
+            .push_bind(row.expires_at_us)
+            .push_bind(row.ended_at_us)
+            .push_bind(row.ended_position)
+            .push_bind(&row.ip)
+            .push_bind(&row.user_agent);
+    }
 }
 
 impl From<SessionRow> for Columns {
@@ -234,24 +265,5 @@ impl TryFrom<Columns> for SessionRow {
             ip: row.ip,
             user_agent: row.user_agent,
         })
-    }
-}
-
-/// As an array, in the order of the statement: names would be looked up once a row and column.
-impl Serialize for Columns {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (
-            &self.session_id,
-            &self.user_id,
-            &self.started_at_us,
-            &self.started_position,
-            &self.refreshed_at_us,
-            &self.expires_at_us,
-            &self.ended_at_us,
-            &self.ended_position,
-            &self.ip,
-            &self.user_agent,
-        )
-            .serialize(serializer)
     }
 }

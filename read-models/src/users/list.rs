@@ -51,7 +51,8 @@ const SHOWN: &str = "
          order by s.started_position desc limit 1) as last_login_at_us
     from checkpoint c left join (
         select 1 as there, user_id, email, display_name, email_verified, status, roles, created_at_us,
-            updated_at_us, version, access_changed_at_us, revoked_before, revoked_except, search, email_order
+            updated_at_us, version, access_changed_at_us, revoked_before, revoked_except, search, email_order,
+            second_factor, picture
         from users where true";
 
 const SHOWN_END: &str = ") u on true";

@@ -4,10 +4,10 @@ use super::{UserRow, UserStatus};
 use crate::{
     Happened, ReadModelsError, RevokedSessions, Unfoldable,
     columns::{self, hex_ids, json, signed},
+    insert::{Values, Write, insert, write},
     transaction::Tx,
 };
 use events::{SessionId, UserId};
-use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -16,41 +16,28 @@ const TABLE: &str = "users";
 
 const LOAD_POSTGRES: &str = "
     select user_id, email, display_name, email_verified, status, roles, created_at_us, updated_at_us, version,
-        access_changed_at_us, revoked_before, revoked_except, search, email_order
+        access_changed_at_us, revoked_before, revoked_except, search, email_order, second_factor, picture
     from users where user_id = any($1)";
 
 const LOAD_SQLITE: &str = "
     select user_id, email, display_name, email_verified, status, roles, created_at_us, updated_at_us, version,
-        access_changed_at_us, revoked_before, revoked_except, search, email_order
+        access_changed_at_us, revoked_before, revoked_except, search, email_order, second_factor, picture
     from users where user_id in (select unhex(value) from json_each($1))";
 
-const WRITE_POSTGRES: &str = "
-    insert into users (user_id, email, display_name, email_verified, status, roles, created_at_us, updated_at_us,
-        version, access_changed_at_us, revoked_before, revoked_except, search, email_order)
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::bigint[],
-        $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::uuid[], $13::text[], $14::text[])
-    on conflict (user_id) do update set
+const WRITE: Write = write!(
+    "insert into users (user_id, email, display_name, email_verified, status, roles, created_at_us, updated_at_us,
+        version, access_changed_at_us, revoked_before, revoked_except, search, email_order, second_factor, picture)",
+    "$1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::bigint[],
+        $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::uuid[], $13::text[], $14::text[], $15::boolean[],
+        $16::text[]",
+    "on conflict (user_id) do update set
         email = excluded.email, display_name = excluded.display_name, email_verified = excluded.email_verified,
         status = excluded.status, roles = excluded.roles, updated_at_us = excluded.updated_at_us,
         version = excluded.version, access_changed_at_us = excluded.access_changed_at_us,
         revoked_before = excluded.revoked_before, revoked_except = excluded.revoked_except,
-        search = excluded.search, email_order = excluded.email_order";
-
-const WRITE_SQLITE: &str = "
-    insert into users (user_id, email, display_name, email_verified, status, roles, created_at_us, updated_at_us,
-        version, access_changed_at_us, revoked_before, revoked_except, search, email_order)
-    select unhex(value ->> 0, '-'), value ->> 1, value ->> 2,
-        value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-        value ->> 7, value ->> 8, value ->> 9,
-        value ->> 10, unhex(value ->> 11, '-'), value ->> 12,
-        value ->> 13
-    from json_each($1) where true
-    on conflict (user_id) do update set
-        email = excluded.email, display_name = excluded.display_name, email_verified = excluded.email_verified,
-        status = excluded.status, roles = excluded.roles, updated_at_us = excluded.updated_at_us,
-        version = excluded.version, access_changed_at_us = excluded.access_changed_at_us,
-        revoked_before = excluded.revoked_before, revoked_except = excluded.revoked_except,
-        search = excluded.search, email_order = excluded.email_order";
+        search = excluded.search, email_order = excluded.email_order, second_factor = excluded.second_factor,
+        picture = excluded.picture"
+);
 
 /// What sorts behind every address: no text has a greater letter.
 pub(super) const NO_ADDRESS: &str = "\u{10ffff}";
@@ -72,6 +59,8 @@ pub(crate) struct Columns {
     revoked_except: Option<Uuid>,
     search: String,
     email_order: String,
+    second_factor: bool,
+    picture: Option<String>,
     /// Not in the table: questions look it up.
     #[sqlx(default)]
     last_login_at_us: Option<i64>,
@@ -118,7 +107,7 @@ impl Users {
         rows.sort_unstable_by_key(|row| row.user_id);
         match tx {
             Tx::Sqlite(sqlite) => {
-                sqlx::query(WRITE_SQLITE).bind(json(&rows)?).execute(&mut **sqlite).await?;
+                insert(sqlite, &WRITE, &rows, Columns::push).await?;
             }
             Tx::Postgres(postgres) => {
                 macro_rules! column {
@@ -126,7 +115,7 @@ impl Users {
                         rows.iter().map(|row| &row.$field).collect::<Vec<_>>()
                     };
                 }
-                sqlx::query(WRITE_POSTGRES)
+                sqlx::query(WRITE.postgres)
                     .bind(column!(user_id))
                     .bind(column!(email))
                     .bind(column!(display_name))
@@ -141,11 +130,36 @@ impl Users {
                     .bind(column!(revoked_except))
                     .bind(column!(search))
                     .bind(column!(email_order))
+                    .bind(column!(second_factor))
+                    .bind(column!(picture))
                     .execute(&mut **postgres)
                     .await?;
             }
         }
         Ok(())
+    }
+}
+
+impl Columns {
+    /// In the order of the statement.
+    fn push(values: &mut Values<'_>, row: &Self) {
+        values
+            .push_bind(row.user_id)
+            .push_bind(&row.email)
+            .push_bind(&row.display_name)
+            .push_bind(row.email_verified)
+            .push_bind(&row.status)
+            .push_bind(&row.roles)
+            .push_bind(row.created_at_us)
+            .push_bind(row.updated_at_us)
+            .push_bind(row.version)
+            .push_bind(row.access_changed_at_us)
+            .push_bind(row.revoked_before)
+            .push_bind(row.revoked_except)
+            .push_bind(&row.search)
+            .push_bind(&row.email_order)
+            .push_bind(row.second_factor)
+            .push_bind(&row.picture);
     }
 }
 
@@ -170,6 +184,8 @@ impl TryFrom<UserRow> for Columns {
             revoked_before: row.revoked.map(|revoked| signed(revoked.before.0)),
             revoked_except: row.revoked.and_then(|revoked| revoked.except).map(|id| id.0),
             search,
+            second_factor: row.second_factor,
+            picture: row.picture,
             last_login_at_us: None,
         })
     }
@@ -186,6 +202,8 @@ impl TryFrom<Columns> for UserRow {
             email: row.email,
             display_name: row.display_name,
             email_verified: row.email_verified,
+            second_factor: row.second_factor,
+            picture: row.picture,
             status: UserStatus::from_text(&row.status).ok_or_else(|| columns::corrupt(TABLE, &row.status))?,
             roles: columns::list(TABLE, &row.roles)?,
             created_at: columns::time(row.created_at_us),
@@ -195,28 +213,5 @@ impl TryFrom<Columns> for UserRow {
             access_changed_at: row.access_changed_at_us.map(columns::time),
             revoked: before.map(|before| RevokedSessions { before, except }),
         })
-    }
-}
-
-/// As an array, in the order of the statement: names would be looked up once a row and column.
-impl Serialize for Columns {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (
-            &self.user_id,
-            &self.email,
-            &self.display_name,
-            &self.email_verified,
-            &self.status,
-            &self.roles,
-            &self.created_at_us,
-            &self.updated_at_us,
-            &self.version,
-            &self.access_changed_at_us,
-            &self.revoked_before,
-            &self.revoked_except,
-            &self.search,
-            &self.email_order,
-        )
-            .serialize(serializer)
     }
 }

@@ -1,10 +1,11 @@
 //! Histories to fold: real records, written and read by the codec, sealed by nothing.
 
 use events::{
-    Actor, Draft, EndCause, EventId, Fact, LogId, Network, Permission, Personal, Position, Profile,
-    ProfileChanged, Reason, Record, RequestContext, RevocationCause, RoleDefined, RoleGranted, RoleName,
-    Salt, SessionId, SessionRefreshed, SessionRevoked, SessionStarted, SessionsRevoked, StreamName,
-    Timestamp, UserId, UserRegistered, UserSuspended, Version,
+    Actor, Draft, EndCause, EventId, Fact, KeyId, KeyIssued, KeyRevoked, KeyUsed, LogId, Network, Permission,
+    Personal, Position, Profile, ProfileChanged, Reason, Record, RequestContext, RevocationCause,
+    RoleDefined, RoleGranted, RoleName, Salt, SecretHash, ServiceAccountCreated, ServiceAccountId, SessionId,
+    SessionRefreshed, SessionRevoked, SessionStarted, SessionsRevoked, StreamName, Timestamp, UserId,
+    UserRegistered, UserSuspended, Version,
 };
 use read_models::Projected;
 use std::{collections::HashMap, time::Duration};
@@ -27,6 +28,14 @@ pub(crate) fn user(number: u128) -> UserId {
 
 pub(crate) fn session(number: u128) -> SessionId {
     SessionId(Uuid::from_u128(0x2000 + number))
+}
+
+pub(crate) fn service(number: u128) -> ServiceAccountId {
+    ServiceAccountId(Uuid::from_u128(0x3000 + number))
+}
+
+pub(crate) fn key(number: u128) -> KeyId {
+    KeyId(Uuid::from_u128(0x4000 + number))
 }
 
 pub(crate) fn role(name: &str) -> RoleName {
@@ -132,7 +141,12 @@ impl History {
 
     pub(crate) fn started(&mut self, number: u128, owner: u128) -> Position {
         let expires_at = at(1_000_000);
-        let fact = SessionStarted { user_id: user(owner), expires_at, network: network(number) };
+        let fact = SessionStarted {
+            user_id: user(owner),
+            expires_at,
+            network: network(number),
+            second_factor: None,
+        };
         self.then(StreamName::session(session(number)), Fact::SessionStarted(fact))
     }
 
@@ -145,6 +159,8 @@ impl History {
             started_position: started,
             expires_at: at(1_000_000),
             network: network(number + 50),
+            authenticated_at: None,
+            second_factor: None,
         };
         self.then(StreamName::session(session(number)), Fact::SessionRefreshed(fact))
     }
@@ -152,6 +168,39 @@ impl History {
     pub(crate) fn signed_out(&mut self, number: u128, owner: u128) -> Position {
         let fact = SessionRevoked { user_id: user(owner), cause: EndCause::SignedOut };
         self.then(StreamName::session(session(number)), Fact::SessionRevoked(fact))
+    }
+
+    pub(crate) fn service_created(&mut self, account: u128) -> Position {
+        let (name, permissions) = ("nightly import".to_owned(), Permission::ALL.into());
+        self.of_service(account, Fact::ServiceAccountCreated(ServiceAccountCreated { name, permissions }))
+    }
+
+    pub(crate) fn service_removed(&mut self, account: u128) -> Position {
+        self.of_service(account, Fact::ServiceAccountRemoved)
+    }
+
+    pub(crate) fn key_issued(&mut self, account: u128, number: u128) -> Position {
+        let issued = KeyIssued {
+            key_id: key(number),
+            name: format!("key {number}"),
+            permissions: [Permission::UsersRead].into(),
+            expires_at: at(1_000_000),
+            secret_hash: SecretHash([7; 32]),
+        };
+        self.of_service(account, Fact::KeyIssued(issued))
+    }
+
+    pub(crate) fn key_revoked(&mut self, account: u128, number: u128) -> Position {
+        self.of_service(account, Fact::KeyRevoked(KeyRevoked { key_id: key(number) }))
+    }
+
+    pub(crate) fn key_used(&mut self, account: u128, number: u128) -> Position {
+        let used = Fact::KeyUsed(KeyUsed { account_id: service(account) });
+        self.then(StreamName::key_use(key(number)), used)
+    }
+
+    fn of_service(&mut self, account: u128, fact: Fact) -> Position {
+        self.then(StreamName::service(service(account)), fact)
     }
 
     pub(crate) fn defined(&mut self, name: &str, permission: Permission) -> Position {

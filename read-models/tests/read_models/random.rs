@@ -6,7 +6,9 @@ use crate::{
 };
 use events::{Category, Fact, Permission, Position, UserId};
 use proptest::prelude::*;
-use read_models::{Projected, ReadModels, RoleRow, SessionRow, UserFilter, UserRow, UserSort};
+use read_models::{
+    Projected, ReadModels, RoleRow, ServiceAccountRow, SessionRow, UserFilter, UserRow, UserSort,
+};
 use std::collections::BTreeMap;
 
 const PEOPLE: u128 = 4;
@@ -18,6 +20,7 @@ type Step = (u8, u8, bool);
 fn tell(steps: &[Step]) -> (History, Vec<usize>) {
     let mut history = History::new();
     let mut cuts = Vec::new();
+    let mut programs = Programs::default();
     let mut sessions: Vec<(u128, u128, Position, bool)> = Vec::new();
     let (mut registered, mut erased) = ([false; PEOPLE as usize], [false; PEOPLE as usize]);
     for (at, (what, who, cut)) in steps.iter().enumerate() {
@@ -28,7 +31,7 @@ fn tell(steps: &[Step]) -> (History, Vec<usize>) {
             history.registered(person, &format!("{person}@example.org"), Some("Somebody"));
         }
         let own = sessions.iter().rposition(|(_, owner, _, live)| *owner == person && *live);
-        match (what % 12, own, erased[who]) {
+        match (what % 15, own, erased[who]) {
             (0..=2, _, _) => {
                 let started = history.started(number, person);
                 sessions.push((number, person, started, true));
@@ -49,7 +52,8 @@ fn tell(steps: &[Step]) -> (History, Vec<usize>) {
                 erased[who] = true;
             }
             (10, _, false) => _ = history.of_user(person, Fact::UserDeleted),
-            (_, _, _) => _ = history.defined(&format!("role-{who}"), Permission::ALL[at % 10]),
+            (11, _, _) => _ = history.defined(&format!("role-{who}"), Permission::ALL[at % 10]),
+            (what, _, _) => programs.tell(&mut history, what, person, number),
         }
         if *cut {
             cuts.push(history.events.len());
@@ -58,12 +62,43 @@ fn tell(steps: &[Step]) -> (History, Vec<usize>) {
     (history, cuts)
 }
 
+/// The service accounts so far, each with its keys; none once it was removed.
+#[derive(Default)]
+struct Programs(BTreeMap<u128, Option<Vec<u128>>>);
+
+impl Programs {
+    fn tell(&mut self, history: &mut History, what: u8, account: u128, number: u128) {
+        let Some(keys) = self.0.entry(account).or_insert_with(|| {
+            history.service_created(account);
+            Some(Vec::new())
+        }) else {
+            return;
+        };
+        match (what, keys.pop()) {
+            (12, last) => {
+                history.key_issued(account, number);
+                keys.extend(last.into_iter().chain([number]));
+            }
+            (13, Some(last)) if !number.is_multiple_of(3) => {
+                history.key_used(account, last);
+                keys.push(last);
+            }
+            (_, Some(last)) => _ = history.key_revoked(account, last),
+            (_, None) => {
+                history.service_removed(account);
+                self.0.insert(account, None);
+            }
+        }
+    }
+}
+
 /// The rows by folding one event after the other in memory, as simply as can be.
 #[derive(Default)]
 struct Folded {
     users: BTreeMap<UserId, Option<UserRow>>,
     sessions: BTreeMap<events::SessionId, Option<SessionRow>>,
     roles: BTreeMap<events::RoleName, Option<RoleRow>>,
+    service_accounts: BTreeMap<events::ServiceAccountId, Option<ServiceAccountRow>>,
 }
 
 impl Folded {
@@ -108,7 +143,17 @@ impl Folded {
                 RoleRow::apply(self.roles.entry(name.clone()).or_default(), &name, &happened)
                     .expect("it folds");
             }
-            Category::SignIn(_) | Category::Export | Category::Unknown => {}
+            Category::Service(id) => {
+                let row = self.service_accounts.entry(id).or_default();
+                ServiceAccountRow::apply(row, id, &happened).expect("it folds");
+            }
+            Category::SignIn(_)
+            | Category::Mail(_)
+            | Category::Factor(_)
+            | Category::KeyUse(_)
+            | Category::Export
+            | Category::Retention
+            | Category::Unknown => {}
         }
     }
 }
@@ -126,6 +171,8 @@ async fn holds(world: &World, history: &History, cuts: &[usize]) {
     let mut users = users.expect("the table answers").value;
     users.sort_by_key(|row| row.user_id);
     assert_eq!(users, folded.users.into_values().flatten().collect::<Vec<_>>());
+    let accounts = scratch.service_accounts(None, 1_000).await.expect("the table answers").value;
+    assert_eq!(accounts, folded.service_accounts.into_values().flatten().collect::<Vec<_>>());
     for person in 0..PEOPLE {
         let sessions = scratch.sessions_of(user(person), None, None, 1_000).await;
         let mut sessions = sessions.expect("the table answers").value;

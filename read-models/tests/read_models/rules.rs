@@ -1,11 +1,11 @@
 //! What the tables show of what happened.
 
 use crate::{
-    history::{History, at, role, session, user},
+    history::{History, at, key, role, service, session, user},
     world::on_both,
 };
 use events::{Fact, LogId, Permission, Position, RoleRemoved, StreamName, Version};
-use read_models::{ApplyError, ReadModels, ReadModelsError, UserStatus};
+use read_models::{ApplyError, Living, ReadModels, ReadModelsError, UserStatus};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -60,8 +60,11 @@ async fn a_session_lives_from_its_start_to_its_end() {
         assert_eq!((row.started_at, row.started_position), (at(2), started));
         assert_eq!((row.refreshed_at, row.ended_at), (at(3), None));
         assert_eq!(row.ip.as_deref(), Some("192.0.2.51"));
-        let live = world.models.sessions_of(user(1), Some(at(6)), None, 10).await.expect("the table answers");
-        assert_eq!(live.value, [row]);
+        let living = |seen_after| Some(Living { at: at(6), seen_after });
+        for (seen_after, shown) in [(at(2), vec![row]), (at(3), vec![])] {
+            let live = world.models.sessions_of(user(1), living(seen_after), None, 10).await;
+            assert_eq!(live.expect("the table answers").value, shown, "seen after {seen_after}");
+        }
         let all = world.models.sessions_of(user(1), None, None, 10).await.expect("the table answers").value;
         assert_eq!(all.iter().map(|row| row.ended_at).collect::<Vec<_>>(), [Some(at(5)), None]);
     })
@@ -247,6 +250,38 @@ async fn a_nul_in_a_name_stops_nobody() {
         world.given(&history).await;
         let row = world.models.user(user(1)).await.expect("the table answers").value.expect("it is there");
         assert_eq!(row.display_name.as_deref(), Some("A\u{fffd}da"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_service_account_is_shown_with_its_keys_until_it_is_removed() {
+    on_both(async |world| {
+        let mut history = History::new();
+        history.service_created(1);
+        history.key_issued(1, 1);
+        history.key_issued(1, 2);
+        history.key_used(1, 1);
+        history.key_revoked(1, 2);
+        history.service_created(2);
+        history.key_used(1, 1);
+        world.given(&history).await;
+        let account = world.models.service_account(service(1)).await.expect("the table answers").value;
+        let account = account.expect("it is there");
+        assert_eq!((account.created_at, account.version), (at(1), Version(4)));
+        assert_eq!(
+            account.keys.iter().map(|key| (key.id, key.issued_at)).collect::<Vec<_>>(),
+            [(key(1), at(2))]
+        );
+        let uses = world.models.key_uses(service(1)).await.expect("the table answers").value;
+        assert_eq!(uses.into_iter().collect::<Vec<_>>(), [(key(1), at(7))]);
+        let page =
+            world.models.service_accounts(Some(service(1)), 10).await.expect("the table answers").value;
+        assert_eq!(page.iter().map(|account| account.id).collect::<Vec<_>>(), [service(2)]);
+        let known = history.events.len();
+        history.service_removed(1);
+        world.given_after(&history, known).await;
+        assert_eq!(world.models.service_account(service(1)).await.expect("the table answers").value, None);
     })
     .await;
 }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use events::Position;
-use http::StatusCode;
+use http::{StatusCode, header::RETRY_AFTER};
 use metrics::counter;
 use read_models::{ReadModels, ReadModelsError};
 use serde::Serialize;
@@ -102,9 +102,10 @@ pub(crate) async fn starting() -> Response {
 }
 
 fn answer(readiness: Readiness) -> Response {
-    let well = readiness.status == "ready";
-    let code = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(readiness)).into_response()
+    if readiness.status == "ready" {
+        return Json(readiness).into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], Json(readiness)).into_response()
 }
 
 async fn check(parts: &Parts) -> Readiness {

@@ -1,6 +1,6 @@
 //! From configuration to open stores: the data folder, the master key, migrations, and the three databases.
 
-mod master_key;
+pub(crate) mod master_key;
 mod patience;
 
 use crate::report::{Doing, Failure};
@@ -8,7 +8,11 @@ pub(crate) use patience::patiently;
 use read_models::ReadModels;
 use service::{clock::Entropy, config::Config};
 use std::{fs, os::unix::fs::DirBuilderExt, path::Path};
-use store::{bus::Bus, log::Log, vault::Vault};
+use store::{
+    bus::Bus,
+    log::Log,
+    vault::{MasterKeys, Vault},
+};
 
 /// The three databases, open.
 #[derive(Clone)]
@@ -77,7 +81,7 @@ impl<'a> Openings<'a> {
 
     /// Opens the vault with the master key from its file.
     pub(crate) async fn vault(&self) -> Result<Vault, Failure> {
-        let master = master_key::read(&self.config.master_key_file)?;
+        let master = MasterKeys::read(self.config.master_key_file.clone()).doing("read the master key")?;
         let open = || Vault::open(self.config.vault_url.expose(), master.clone());
         patiently(self.patient, "the vault", open).await.doing("open the vault")
     }

@@ -2,6 +2,7 @@
 
 use command_api::AdminError;
 use metrics::counter;
+use projector::ProjectorError;
 use read_models::ReadModelsError;
 use std::{error::Error, time::Duration};
 use store::{log::LogError, vault::VaultError};
@@ -26,7 +27,15 @@ macro_rules! away {
     )*};
 }
 
-away!(LogError, VaultError, ReadModelsError, command_api::StartError, query_api::StartError, AdminError);
+away!(
+    LogError,
+    VaultError,
+    ReadModelsError,
+    ProjectorError,
+    command_api::StartError,
+    query_api::StartError,
+    AdminError
+);
 
 /// Opens something, or starts something on what is open; while it is away says so and, when `patient`, tries again without end. A process that is told to stop
 /// drops this.

@@ -1,4 +1,4 @@
-//! What runs beside the answering of requests: the command side's relay and chores, the projector, the query side's feed.
+//! What runs beside the answering of requests: the command side's relay and chores, the projector and the reactors, the query side's feed.
 
 use super::Parts;
 use std::sync::{
@@ -48,13 +48,25 @@ impl Background {
                 }
             });
         }
+        if let Some(models) = &parts.read_models {
+            for work in &parts.reactors {
+                let clock = parts.clock.clone();
+                let (log, models, work) = (parts.log.clone(), models.clone(), work.clone());
+                let reactor = projector::reactors::run(work, log, models, clock, stop.clone());
+                tasks.spawn(async move {
+                    if let Err(error) = reactor.await {
+                        tracing::error!(%error, "a reactor stopped: nothing is done about what happens");
+                    }
+                });
+            }
+        }
         if let Some(queries) = parts.queries.clone() {
             let stop = stop.clone();
             tasks.spawn(async move { queries.follow(stop).await });
         }
         if let Some(commands) = parts.commands.clone() {
             let stop = stop.clone();
-            tasks.spawn(async move { commands.run_chores(stop).await });
+            tasks.spawn(async move { commands.run(stop).await });
         }
         tasks.close();
         Self { tasks, stop }

@@ -17,8 +17,8 @@ use background::Background;
 use gate::Gate;
 use service::{
     clock::Entropy,
-    config::Config,
-    http::{self, Frame},
+    config::{self, Config},
+    http::{self, Door, Frame, Tls},
     shared::Limiter,
     shutdown,
     telemetry::{self, Metrics},
@@ -31,17 +31,22 @@ use welcome::{first_admin, welcome};
 
 /// Runs until a signal asks it to stop; then drains, closes the log and returns.
 pub(crate) async fn run(config: Config, role: Role) -> Result<ExitCode, Failure> {
-    let telemetry = telemetry::init(config.log_format).doing("start logging")?;
+    let telemetry = telemetry::init(&config, role.binary()).doing("start logging")?;
+    if !config.rate_limits {
+        tracing::warn!(
+            "EVIDENT_RATE_LIMITS is off: nobody who guesses passwords has to wait. For load tests alone"
+        );
+    }
     let stop = shutdown::on_signals().doing("listen for signals")?;
     let doors = Doors::listen(&config, stop.clone()).await?;
-    report::say(format_args!("{} listens on http://{}", named(role), doors.address));
+    report::say(format_args!("{} listens on {}", named(role), doors.bound));
 
     if let Some(parts) = stop.run_until_cancelled(start(role, &config)).await {
         let (parts, first_admin) = parts?;
         let background = Background::start(&parts);
         let rules = Frame::new(&config, Entropy::System, parts.limiter.clone());
         doors.open(routes(&config, role, &parts, telemetry.metrics()), &rules);
-        welcome(role, &doors.address, first_admin.as_ref());
+        welcome(role, &config, &doors.url, first_admin.as_ref());
         doors.served().await;
         if let Some(commands) = &parts.commands {
             commands.drain().await;
@@ -49,6 +54,7 @@ pub(crate) async fn run(config: Config, role: Role) -> Result<ExitCode, Failure>
         background.stop().await;
         parts.log.close().await;
     }
+    telemetry.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -79,7 +85,10 @@ async fn start(role: Role, config: &Config) -> Result<(Parts, Option<welcome::Fi
 
 /// Where a process is asked: the main address, and another one for machines when the operator wants one.
 struct Doors {
-    address: String,
+    /// What is listened on.
+    bound: String,
+    /// What a client on this machine calls that.
+    url: String,
     main: Gate,
     operations: Option<Gate>,
     serving: TaskTracker,
@@ -94,22 +103,30 @@ impl Doors {
         // Nothing is done yet that somebody could do too often.
         let rules = Frame::new(config, Entropy::System, Limiter::Off);
         let listener = TcpListener::bind(config.bind).await.doing("listen")?;
-        let address = listener.local_addr().doing("listen")?.to_string();
+        let address = listener.local_addr().doing("listen")?;
+        let tls = config.tls.as_ref().map(Tls::load).transpose().doing("load the certificate")?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let (bound, url) =
+            (format!("{scheme}://{address}"), format!("{scheme}://{}", config::callable(address)));
         let serving = TaskTracker::new();
-        let serve = |listener, gate: &Gate| {
-            serving.spawn(http::serve(listener, gate.router(), rules.limits, stop.clone()));
+        if let Some(tls) = tls.clone() {
+            serving.spawn(tls.follow_files(stop.clone()));
+        }
+        let serve = |door: Door, gate: &Gate| {
+            serving.spawn(http::serve(door, gate.router(), rules.limits, stop.clone()));
         };
         let (main, operations) = match config.ops_bind {
             Some(bind) => {
                 let operations = Gate::closed(machines::while_starting().into(), &rules);
-                serve(TcpListener::bind(bind).await.doing("listen for operators")?, &operations);
+                let listener = TcpListener::bind(bind).await.doing("listen for operators")?;
+                serve(listener.into(), &operations);
                 (Gate::closed(Router::new(), &rules), Some(operations))
             }
             None => (Gate::closed(machines::while_starting().into(), &rules), None),
         };
-        serve(listener, &main);
+        serve(Door::from(listener).with_tls(tls).behind(config.trusted_proxies.clone()), &main);
         serving.close();
-        Ok(Self { address, main, operations, serving })
+        Ok(Self { bound, url, main, operations, serving })
     }
 
     fn open(&self, (main, operations): Routes, rules: &Frame) {
@@ -126,7 +143,7 @@ impl Doors {
 }
 
 fn routes(config: &Config, role: Role, parts: &Parts, metrics: Metrics) -> Routes {
-    let machines = machines::routes(parts.clone(), metrics);
+    let (machines, document) = machines::routes(parts.clone(), metrics).split_for_parts();
     let mut public = OpenApiRouter::new();
     if let Some(commands) = &parts.commands {
         public = public.merge(command_api::router(commands.clone()));
@@ -134,14 +151,14 @@ fn routes(config: &Config, role: Role, parts: &Parts, metrics: Metrics) -> Route
     if let Some(queries) = &parts.queries {
         public = public.merge(query_api::router(queries.clone()));
     }
-    let (public, machines) = match config.ops_bind {
-        Some(_) => (public, Some(machines.into())),
-        None => (public.merge(machines), None),
+    let router = Router::from(public);
+    let (router, operations, document) = match config.ops_bind {
+        Some(_) => (router, Some(machines), None),
+        None => (router.merge(machines), None, Some(document)),
     };
-    let (router, document) = public.split_for_parts();
     let router = match role.is_public() {
-        true => router.merge(docs::routes(docs::described(document, config))),
+        true => router.merge(docs::routes(document, config)),
         false => router,
     };
-    (router, machines)
+    (router, operations)
 }

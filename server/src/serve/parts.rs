@@ -6,17 +6,20 @@ use crate::{
     opening::{Openings, patiently},
     report::{Doing, Failure},
 };
+use projector::reactors::{self, Work, mail::Mailer};
 use read_models::ReadModels;
 use service::{
     clock::{Clock, Entropy},
     config::Config,
     shared::Limiter,
 };
+use std::sync::Arc;
 use store::{bus::Bus, log::Log, vault::Vault};
 
 /// The stores that a role needs, and the services on them. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Parts {
+    pub(crate) clock: Clock,
     pub(crate) log: Log,
     /// What carries the log to whoever follows, where there is one.
     pub(crate) bus: Option<Bus>,
@@ -29,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) limiter: Limiter,
     /// What runs the projection.
     pub(crate) projector: Option<Running>,
+    /// What is done about what happens, where it is projected.
+    pub(crate) reactors: Vec<Arc<Work>>,
 }
 
 impl Parts {
@@ -72,6 +77,32 @@ impl Parts {
             Some(_) | None => None,
         };
         let projector = role.projects().then(Running::default);
-        Ok(Self { log, bus, vault, read_models, commands, queries, limiter, projector })
+        let reactors = match &read_models {
+            Some(models) if role.projects() => start_reactors(&log, &vault, models, &clock, config).await?,
+            Some(_) | None => Vec::new(),
+        };
+        Ok(Self { clock, log, bus, vault, read_models, commands, queries, limiter, projector, reactors })
     }
+}
+
+/// Each has its place in the log before anything is served: what is done from then on, it sees.
+async fn start_reactors(
+    log: &Log,
+    vault: &Vault,
+    models: &ReadModels,
+    clock: &Clock,
+    config: &Config,
+) -> Result<Vec<Arc<Work>>, Failure> {
+    let stores = (log.clone(), vault.clone(), models.clone());
+    let mailer = Mailer::new(stores, clock.clone(), config).doing("set up mail")?;
+    let works = vec![Arc::new(Work::Mail(mailer))];
+    for work in &works {
+        let prepare = || reactors::prepare(work, log, models);
+        match patiently(true, "what a reactor keeps", prepare).await {
+            // It stops for the same reason when it is run, and says so; nothing else has to stop with it.
+            Err(error) if error.is_final() => {}
+            prepared => prepared.doing("find a reactor's place in the log")?,
+        }
+    }
+    Ok(works)
 }

@@ -1,11 +1,17 @@
 //! What the files for operators name must be there: no container engine is needed to see that they agree.
 
 use crate::{collect, source::File};
+use serde_yaml_ng::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
-const COMPOSE: [&str; 2] = ["docker-compose.yml", "deploy/compose/postgres-log.yml"];
+const COMPOSE: [&str; 4] = [
+    "docker-compose.yml",
+    "deploy/compose/postgres-log.yml",
+    "deploy/compose/observability.yml",
+    "deploy/compose/kurrentdb-here.yml",
+];
 
-fn text(path: &str) -> String {
+pub(crate) fn text(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -46,12 +52,65 @@ fn every_variable_of_ours_in_the_files_for_operators_exists() {
     }
 }
 
+/// What an operator may set that compose hands nobody, and why not.
+const NOT_HANDED_ON: [(&str, &str); 11] = [
+    ("EVIDENT_BIND", "is the image's"),
+    ("EVIDENT_OPS_BIND", "machines ask each process by itself, inside"),
+    ("EVIDENT_DATA_DIR", "is the image's"),
+    ("EVIDENT_TLS_CERT_FILE", "TLS ends at the proxy, or before it"),
+    ("EVIDENT_TLS_KEY_FILE", "TLS ends at the proxy, or before it"),
+    ("EVIDENT_REQUIRE_HTTPS", "follows the public URL"),
+    ("EVIDENT_PASSWORD_BLOCKLIST_FILE", "is a file, which must be mounted first"),
+    ("EVIDENT_RATE_LIMITS", "is for load tests"),
+    ("EVIDENT_TRACE_SAMPLE", "all is recorded where there is a collector"),
+    ("EVIDENT_NATS_REPLICAS", "there is one NATS"),
+    ("EVIDENT_SENTRY_DSN", "only the projector has a way out"),
+];
+
+#[test]
+fn compose_hands_on_whatever_an_operator_may_set() {
+    let files: String = COMPOSE.into_iter().map(text).collect();
+    let help = service::config::help();
+    let (table, _) = help.split_once("\n\n").expect("the variables, then the files that may hold them");
+    let names = table.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    let names: Vec<_> = names.collect();
+    assert!(names.len() > 30, "{names:?}");
+    let wrong = |name: &&&str| {
+        let excused = NOT_HANDED_ON.iter().any(|(excused, _)| excused == *name);
+        excused == files.contains(&format!(" {name}: "))
+    };
+    let wrong: Vec<_> = names.iter().filter(wrong).collect();
+    assert!(wrong.is_empty(), "set in .env, {wrong:?} silently do nothing, or are handed on after all");
+}
+
+#[test]
+fn whoever_sends_mails_has_a_way_out() {
+    let mut compose: Value = serde_yaml_ng::from_str(&text("docker-compose.yml")).expect("YAML");
+    compose.apply_merge().expect("anchors that exist");
+    let leads_out = |network: &Value| {
+        let network = compose["networks"].get(network).expect("a network");
+        network["internal"].as_bool() != Some(true)
+    };
+    let services = compose["services"].as_mapping().expect("services");
+    let sends = |service: &&Value| service["environment"].get("EVIDENT_SMTP_URL").is_some();
+    let senders: Vec<_> = services.values().filter(sends).collect();
+    assert!(!senders.is_empty(), "nobody sends mails");
+    for sender in senders {
+        let networks = sender["networks"].as_sequence().expect("networks");
+        assert!(
+            networks.iter().any(leads_out),
+            "no server for mails can be reached by {:?}",
+            sender["command"]
+        );
+    }
+}
+
 fn is_of_the_roles_script(name: &str) -> bool {
     name.ends_with("_PASSWORD") && name != "EVIDENT_ADMIN_PASSWORD"
 }
 
 /// The texts in quotation marks that name metrics, of all sources that count something.
-fn metrics() -> BTreeSet<String> {
+pub(crate) fn metrics() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
     collect(&root, &root, &mut files);

@@ -4,8 +4,12 @@
 //! at the end feed each rule something that breaks it, so that a rule which sees nothing is noticed.
 
 mod deployment;
+mod kubernetes;
+mod observability;
 mod rules;
+mod security;
 mod source;
+mod workflow;
 
 use rules::{ARROWS, complaints_about};
 use source::File;

@@ -15,6 +15,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("query-api", &["events", "store", "read-models", "audit", "service"]),
     ("server", EVERYTHING),
     ("bench", EVERYTHING),
+    ("fuzz", EVERYTHING),
 ];
 
 const EVERYTHING: &[&str] =

@@ -1,13 +1,12 @@
 //! The services apart, as an operator would run them: the real binaries, one role a process, stores that they share.
 
-use crate::support::{ADMIN, PASSWORD};
+use crate::support::{ADMIN, PASSWORD, free_port};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::{
     fs,
     io::Write,
-    net::TcpListener,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -57,6 +56,11 @@ impl Installation {
         Self { folder: Arc::clone(&self.folder), variables: all }
     }
 
+    /// The folder that the master key is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Runs one of the operator's commands.
     pub(crate) fn operator(&self, arguments: &[&str]) -> Output {
         self.command(EVIDENT).args(arguments).output().expect("evident")
@@ -84,12 +88,12 @@ impl Installation {
     }
 
     fn service(&self, binary: &'static str) -> Service {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-        let bind = format!("127.0.0.1:{}", free.port());
+        let port = free_port();
+        let bind = format!("127.0.0.1:{port}");
         let mut command = self.command(binary);
         command.env("EVIDENT_BIND", &bind);
         let name = Path::new(binary).file_name().expect("a name").to_string_lossy();
-        let log = self.folder.path().join(format!("{name}-{}.jsonl", free.port()));
+        let log = self.folder.path().join(format!("{name}-{port}.jsonl"));
         let process = launch(&mut command, &log);
         Service { command, process, url: format!("http://{bind}"), log, client: Client::new() }
     }

@@ -3,11 +3,12 @@
 use crate::{
     cluster::{Installation, Service},
     servers::{Server, nats_programs},
-    support::{ADMIN, PASSWORD, answer, root},
+    support::{ADMIN, PASSWORD, patiently, root},
 };
+use events::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 const LOGINS: [&str; 4] = ["owner", "command", "projector", "query"];
 
@@ -15,7 +16,7 @@ const LOGINS: [&str; 4] = ["owner", "command", "projector", "query"];
 const REFUSALS: [&str; 5] = [
     "permission denied",
     "must be superuser",
-    "only notes of exports are taken",
+    "only notes of exports and of the use of keys are taken",
     "invalid byte sequence",
     "value out of range",
 ];
@@ -59,7 +60,7 @@ fn seen_by(installation: &Installation, server: &Server, login: &str) -> Install
 
 async fn ask(service: &Service, method: Method, path: &str, token: &str, body: Value) -> (StatusCode, Value) {
     let request = service.request(method, path).bearer_auth(token);
-    answer(if body.is_null() { request } else { request.json(&body) }).await
+    patiently(if body.is_null() { request } else { request.json(&body) }).await
 }
 
 /// The services find each user of NATS in the configuration that operators are given, on either server.
@@ -114,13 +115,14 @@ async fn a_visit_succeeds(commands: &Service, queries: &mut Service) {
     let export = export.send().await.expect("an answer");
     assert_eq!(export.status(), StatusCode::OK, "an export is noted in the log");
     assert!(export.text().await.expect("records").lines().count() >= 3);
+    a_key_is_used_and_noted(commands, queries, token).await;
     let erasure = format!("/api/v1/users/{}/erasure", user["id"].as_str().expect("an id"));
     let erased = commands.request(Method::POST, &erasure).bearer_auth(token).send().await.expect("an answer");
     assert_eq!(erased.status(), StatusCode::ACCEPTED);
     let position = erased.headers()["evident-position"].to_str().expect("a position").to_owned();
     // Readiness may be a moment old; a position is not.
     let newest = queries.request(Method::GET, "/api/v1/audit/events?limit=1").bearer_auth(token);
-    let (status, page) = answer(newest.header("Evident-Min-Position", position)).await;
+    let (status, page) = patiently(newest.header("Evident-Min-Position", position)).await;
     assert_eq!((status, &page["items"][0]["type"]), (StatusCode::OK, &json!("user.erased.v1")));
 }
 
@@ -167,6 +169,7 @@ fn nothing_else_is_allowed(server: &Server) {
         ("query", "vault", "select * from evident_vault.credential_keys"),
         ("query", "vault", "select wrapped from evident_vault.signing_keys"),
         ("query", "vault", "delete from evident_vault.profile_keys"),
+        ("query", "vault", "delete from evident_vault.pictures"),
         ("query", "read", "delete from evident_read.users"),
         ("query", "read", "create table evident_read.mine (x int)"),
         ("query", "log", "set role evident_owner"),
@@ -179,13 +182,48 @@ fn nothing_else_is_allowed(server: &Server) {
     }
     let (_, said) = tried(server, "owner", "log", "update evident_log.records set version = 0");
     assert!(said.contains("the log only grows"), "{said}");
-    let (_, refresh) = tried(
-        server,
-        "query",
-        "vault",
-        "do $$ begin assert not exists (select from evident_vault.server_keys where purpose = 'refresh'); end $$",
-    );
-    assert_eq!(refresh, "", "the key of the refresh tokens is not seen");
+    for (login, what) in [
+        ("query", "not exists (select from evident_vault.server_keys where purpose in ('refresh', 'mail'))"),
+        ("projector", "not exists (select from evident_vault.server_keys where purpose = 'refresh')"),
+        ("projector", "exists (select from evident_vault.server_keys where purpose = 'mail')"),
+    ] {
+        let (_, said) = tried(server, login, "vault", &format!("do $$ begin assert {what}; end $$"));
+        assert_eq!(said, "", "{login} sees the keys that are its to see: {what}");
+    }
+}
+
+/// A program reads with a key that command-api issued: query-api notes its use, which is one of the two things that it writes.
+async fn a_key_is_used_and_noted(commands: &Service, queries: &Service, token: &str) {
+    let account = json!({"name": "nightly import", "permissions": ["users:read"]});
+    let (status, account) = ask(commands, Method::POST, "/api/v1/service-accounts", token, account).await;
+    assert_eq!(status, StatusCode::CREATED, "{account}");
+    let keys = format!("/api/v1/service-accounts/{}/keys", text(&account, "id"));
+    let since_1970 = std::time::UNIX_EPOCH.elapsed().expect("a clock past 1970");
+    let expires_at = Timestamp::default().after(since_1970 + Duration::from_secs(3_600));
+    let key = json!({"name": "build", "permissions": ["users:read"], "expires_at": expires_at});
+    let (status, key) = ask(commands, Method::POST, &keys, token, key).await;
+    assert_eq!(status, StatusCode::CREATED, "{key}");
+    let secret = text(&key, "key");
+    for _ in 0..2 {
+        let (status, people) = ask(queries, Method::GET, "/api/v1/users", secret, Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{people}");
+    }
+    // Whatever command comes later, what is shown from its position on shows the note, too.
+    let revoke = format!("/api/v1/service-accounts/{}/keys/{}", text(&account, "id"), text(&key, "id"));
+    let revoked =
+        commands.request(Method::DELETE, &revoke).bearer_auth(token).send().await.expect("an answer");
+    assert_eq!(revoked.status(), StatusCode::NO_CONTENT);
+    let position = revoked.headers()["evident-position"].to_str().expect("a position").to_owned();
+    let noted = queries.request(Method::GET, "/api/v1/audit/events?type=key.used.").bearer_auth(token);
+    let (status, page) = patiently(noted.header("Evident-Min-Position", &position)).await;
+    assert_eq!((status, page["items"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)), "{page}");
+    let used = queries.request(Method::GET, "/api/v1/users").bearer_auth(secret);
+    let (status, problem) = patiently(used.header("Evident-Min-Position", &position)).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::UNAUTHORIZED, &json!("invalid-token")));
+}
+
+fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
+    answer[field].as_str().expect("a text")
 }
 
 /// A note of an export like the one that is there, under an id of its own; then what becomes of it.
@@ -226,9 +264,43 @@ fn no_note_is_forged(server: &Server) {
         written("replace(said, '\"from\":', '\"from\":-')"),
         written("said || ' '"),
     ];
-    for statement in forged {
+    for statement in forged.into_iter().chain(forged_uses(server)) {
         let (done, said) = tried(server, "query", "log", &statement);
         let refused = REFUSALS.iter().any(|refusal| said.contains(refusal));
         assert!(!done && refused, "{statement}: {said}");
     }
+}
+
+/// A note of the use of a key like the one that is there, one day later; then what becomes of it.
+fn use_of_key(stream: &str, version: u8, said: &str) -> String {
+    format!(
+        "with one as materialized (
+            select gen_random_uuid() as id, r.id as first, stream, convert_from(record, 'UTF8') as said
+            from evident_log.records r where stream ~ '^keyuse-' order by position limit 1
+        ), copied as (
+            select id, stream, replace(replace(said, first::text, id::text), 'streamversion\":1', 'streamversion\":2')
+                as said
+            from one
+        )
+        select evident_log.append_notes('{{1}}', array[{stream}], '{{{version}}}', array[id],
+            array[convert_to({said}, 'UTF8')])
+        from copied"
+    )
+}
+
+fn forged_uses(server: &Server) -> Vec<String> {
+    let (taken, said) = tried(server, "query", "log", &use_of_key("stream", 2, "said"));
+    assert!(taken, "what is forged below is an honest note otherwise: {said}");
+    let written = |forged: &str| use_of_key("stream", 2, forged);
+    vec![
+        use_of_key("'keyuse-' || gen_random_uuid()", 2, "said"),
+        use_of_key("'service-' || substr(stream, 8)", 2, "said"),
+        use_of_key("stream", 3, "said"),
+        written("replace(said, 'key.used.v1', 'key.issued.v1')"),
+        written("regexp_replace(said, 'service:[^/]*', 'service:' || gen_random_uuid())"),
+        written("regexp_replace(said, 'service:[^\"]*', 'system')"),
+        written("regexp_replace(said, '/[^\"]*\",\"corr', '/' || gen_random_uuid() || '\",\"corr')"),
+        written("replace(said, '\"data\":{', '\"data\":{\"more\":1,')"),
+        written("replace(said, 'streamversion\":2', 'streamversion\":1')"),
+    ]
 }

@@ -1,12 +1,13 @@
 //! A running `evident`, as an operator would run it: the real binary, its own data folder, a free port.
 
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use serde_json::Value;
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -39,9 +40,7 @@ impl Evident {
         let environment: Vec<_> =
             environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let data = tempfile::tempdir().expect("a temporary folder");
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let bind = format!("127.0.0.1:{port}");
+        let bind = format!("127.0.0.1:{}", free_port());
         let (process, welcome) = launch(data.path(), &bind, &environment);
         Self {
             process,
@@ -52,6 +51,12 @@ impl Evident {
             welcome,
             client: Client::new(),
         }
+    }
+
+    /// The password that the first start printed for the first admin, `admin@localhost`.
+    pub(crate) fn initial_password(&self) -> &str {
+        let (_, rest) = self.welcome.split_once("password: ").expect("a password");
+        rest.lines().next().expect("a line").trim()
     }
 
     /// Kills the process as a power cut would (`SIGKILL`).
@@ -81,6 +86,11 @@ impl Evident {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// The process's id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The folder that holds `data/`.
     pub(crate) fn folder(&self) -> &Path {
         self.data.path()
@@ -96,28 +106,37 @@ impl Evident {
         command(self.data.path(), &self.environment).args(arguments).output().expect("evident")
     }
 
+    /// One of the operator's commands, to be run in the same folder with the same variables.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command(self.data.path(), &self.environment);
+        command.args(arguments);
+        command
+    }
+
     /// A request to a path under `/api/v1`.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}/api/v1{path}", self.url))
     }
 
-    /// Posts a body and gives status and answer.
+    /// Posts a body and gives status and answer, patiently.
     pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
-        answer(self.request(Method::POST, path).json(&body)).await
+        patiently(self.request(Method::POST, path).json(&body)).await
     }
 
     /// Registers somebody and gives their id.
     pub(crate) async fn register(&self, email: &str) -> String {
-        let body = serde_json::json!({"email": email, "password": PASSWORD, "display_name": "Somebody"});
-        let (status, user) = self.post("/auth/register", body).await;
+        let body = json!({"email": email, "password": PASSWORD, "display_name": "Somebody"});
+        // Asked again it is the same registration.
+        let register = self.request(Method::POST, "/auth/register").header("Idempotency-Key", email);
+        let (status, user) = patiently(register.json(&body)).await;
         assert_eq!(status, StatusCode::CREATED, "{user}");
         user["id"].as_str().expect("an id").to_owned()
     }
 
     /// Signs somebody in and gives the whole answer.
     pub(crate) async fn login(&self, email: &str) -> Value {
-        let body = serde_json::json!({"email": email, "password": PASSWORD});
-        let (status, signed_in) = self.post("/auth/login", body).await;
+        let (status, signed_in) =
+            self.post("/auth/login", json!({"email": email, "password": PASSWORD})).await;
         assert_eq!(status, StatusCode::OK, "{signed_in}");
         signed_in
     }
@@ -137,10 +156,57 @@ impl Drop for Evident {
 
 /// Sends a request and gives status and body; an empty body is `null`.
 pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
-    let response = request.send().await.expect("an answer");
-    let status = response.status();
-    let text = response.text().await.expect("a body");
-    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    let sent = sent(request).await.expect("an answer");
+    (sent.status, sent.body)
+}
+
+/// Sends a request and gives status and body, and does as clients are told when they come too early: where the tables do
+/// not show yet what was asked for, or other programs leave no processor to hash passwords, it is sent again, for a
+/// minute or two. A command that hashes MUST have an `Idempotency-Key` then, if it may not happen twice.
+pub(crate) async fn patiently(request: RequestBuilder) -> (StatusCode, Value) {
+    let sent = patiently_sent(request).await.expect("an answer");
+    (sent.status, sent.body)
+}
+
+/// The same, for whoever looks at headers, or expects that there may be no answer.
+pub(crate) async fn patiently_sent(request: RequestBuilder) -> reqwest::Result<Answered> {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        let answered = sent(request.try_clone().expect("a body that can be sent again")).await?;
+        let too_early = ["read-model-behind", "overloaded"].map(Value::from).contains(&answered.body["code"]);
+        if !too_early || Instant::now() > deadline {
+            return Ok(answered);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// An answer, read to its end; an empty body is `null`.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+async fn sent(request: RequestBuilder) -> reqwest::Result<Answered> {
+    let response = request.send().await?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await?;
+    Ok(Answered { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+}
+
+/// A port that nobody listens on. It is none of those that systems give to whoever asks for any, nor of those that
+/// `scripts/` takes, so nobody takes it by chance before it is listened on, or while who listened there is dead.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // Other processes that test begin elsewhere.
+        let number = std::process::id().wrapping_mul(61).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(10_000 + number % 10_000).expect("below 20,000");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The repository's root.

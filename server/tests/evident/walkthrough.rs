@@ -6,8 +6,6 @@ use std::process::Command;
 #[test]
 fn the_readme_gets_a_stranger_to_a_signed_in_user() {
     let evident = Evident::start_with([]);
-    let password =
-        evident.welcome.split("password: ").nth(1).expect("a password").lines().next().expect("a line");
     let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
     let script: Vec<_> =
         readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
@@ -15,7 +13,7 @@ fn the_readme_gets_a_stranger_to_a_signed_in_user() {
     let script = script.concat().replace("http://127.0.0.1:8080", evident.url());
     let ran = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
-        .env("ADMIN_PASSWORD", password.trim())
+        .env("ADMIN_PASSWORD", evident.initial_password())
         .output()
         .expect("bash");
     let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));

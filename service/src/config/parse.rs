@@ -1,6 +1,11 @@
 //! From a variable's text to its value. Messages say what would be right, and never repeat what stood there.
 
-use super::{Environment, LogFormat, Mistake, Registration, Secret};
+use super::{
+    Environment, LogFormat, Mistake, Registration, Secret,
+    secrets::{self, Found},
+    variables::{IN_FILES, file_of},
+};
+use crate::telemetry::reports_to_somebody;
 use ipnet::IpNet;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -56,17 +61,43 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A misspelt variable would be a setting that silently does nothing.
-    pub(super) fn refuse_unknown(&mut self, known: &[&str]) {
-        let ours = |name: &&str| name.starts_with("EVIDENT_") && !name.starts_with("EVIDENT_TEST_");
-        for name in self.environment.names().filter(ours).filter(|name| !known.contains(name)) {
-            self.mistakes.push(mistake(name, "there is no such variable"));
+    /// As [`Reader::or`], for what holds a password: it may stand in a file, and is none that everybody knows.
+    pub(super) fn secret_or(
+        &mut self,
+        name: &str,
+        default: Secret,
+        parse: impl Fn(&str) -> Parsed<Secret>,
+    ) -> Secret {
+        self.secret(name, parse).unwrap_or(default)
+    }
+
+    /// As [`Reader::optional`], for what holds a password.
+    pub(super) fn secret(&mut self, name: &str, parse: impl Fn(&str) -> Parsed<Secret>) -> Option<Secret> {
+        match secrets::find(self.environment, name) {
+            Found::Nowhere => None,
+            Found::Wrong { variable, message } => {
+                self.mistake(&variable, message);
+                None
+            }
+            Found::There { variable, value } => {
+                match parse(value.expose()).and_then(secrets::refuse_placeholder) {
+                    Ok(secret) => Some(secret),
+                    Err(message) => {
+                        self.mistake(&variable, message);
+                        None
+                    }
+                }
+            }
         }
     }
 
-    pub(super) fn not_in_this_build(&mut self, names: &[&str]) {
-        for name in names.iter().filter(|name| self.environment.get(name).is_some()) {
-            self.mistakes.push(mistake(name, "is not in this build; leave it unset"));
+    /// A misspelt variable would be a setting that silently does nothing.
+    pub(super) fn refuse_unknown(&mut self, known: &[&str]) {
+        let ours = |name: &&str| name.starts_with("EVIDENT_") && !name.starts_with("EVIDENT_TEST_");
+        let files = IN_FILES.map(file_of);
+        let unknown = |name: &&str| !known.contains(name) && !files.iter().any(|file| file == name);
+        for name in self.environment.names().filter(ours).filter(unknown) {
+            self.mistakes.push(mistake(name, "there is no such variable"));
         }
     }
 
@@ -87,6 +118,13 @@ pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
     text.parse().map_err(|_| "must be an address and a port, like 127.0.0.1:8080 or [::1]:8080")
 }
 
+/// What a client on this machine calls an address that is listened on. `0.0.0.0` and `[::]` are every address of the machine and
+/// the name of none: links to them lead nowhere, and browsers keep no cookies for them.
+#[must_use]
+pub fn callable(bind: SocketAddr) -> String {
+    if bind.ip().is_unspecified() { format!("localhost:{}", bind.port()) } else { bind.to_string() }
+}
+
 pub(super) fn path(text: &str) -> Parsed<PathBuf> {
     Ok(PathBuf::from(text))
 }
@@ -104,12 +142,12 @@ pub(super) fn public_url(text: &str) -> Parsed<String> {
     let wrong = "must be a URL like https://id.example.com, without query or fragment";
     let url: http::Uri = text.parse().map_err(|_| wrong)?;
     let plain = !text.contains(['?', '#', '@']);
-    match (url.scheme_str(), url.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() && plain => {
-            Ok(text.trim_end_matches('/').to_owned())
-        }
-        (Some(_) | None, Some(_) | None) => Err(wrong),
-    }
+    let (Some(scheme @ ("http" | "https")), Some(host)) = (url.scheme_str(), url.host()) else {
+        return Err(wrong);
+    };
+    let rest = text.split_once("://").filter(|_| !host.is_empty() && plain).ok_or(wrong)?.1;
+    // Many ask what it begins with, and none of them should have to think of capitals.
+    Ok(format!("{scheme}://{}", rest.trim_end_matches('/')))
 }
 
 /// Origins as browsers write them (RFC 6454 §6.2); never `*` and never `null`.
@@ -126,13 +164,25 @@ pub(super) fn origins(text: &str) -> Parsed<Vec<String>> {
     list(text).map(origin).collect()
 }
 
+/// The origin of a URL that [`public_url`] accepted.
+pub(super) fn origin_of(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let (scheme, rest) = (scheme.to_ascii_lowercase(), rest.to_ascii_lowercase());
+    let host = rest.split('/').next().unwrap_or_default();
+    let usual = match scheme.as_str() {
+        "https" => ":443",
+        _ => ":80",
+    };
+    format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(host))
+}
+
 pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
     let network = |text: &str| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     let networks: Result<_, _> = list(text).map(network).collect();
     networks.map_err(|_| "must be networks like 10.0.0.0/8 or fd00::/8, with commas between them")
 }
 
-fn list(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
@@ -173,6 +223,52 @@ pub(super) fn redis_url(text: &str) -> Parsed<Secret> {
         .ok_or("must begin with redis:// or rediss:// and say where")
 }
 
+pub(super) fn smtp_url(text: &str) -> Parsed<Secret> {
+    let wrong = "must be like smtps://user:password@mail.example.com, without path or query";
+    let url = url::Url::parse(text).map_err(|_| wrong)?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    match url.scheme() {
+        "smtp" | "smtps" if bare && url.host_str().is_some_and(|host| !host.is_empty()) => {
+            Ok(Secret::new(text))
+        }
+        _ => Err(wrong),
+    }
+}
+
+/// An address, alone or behind a name: `Example <id@example.com>`.
+pub(super) fn mail_from(text: &str) -> Parsed<String> {
+    let wrong = "must be like id@example.com or Example <id@example.com>";
+    let address = match text.split_once('<') {
+        Some((_, address)) => address.strip_suffix('>').ok_or(wrong)?,
+        None => text,
+    };
+    let (local, domain) = address.rsplit_once('@').ok_or(wrong)?;
+    let plain =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && !"<>@,".contains(c));
+    if plain(local) && plain(domain) && text.len() <= 320 && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong)
+    }
+}
+
+pub(super) fn collector_url(text: &str) -> Parsed<Secret> {
+    one_of(&["http://", "https://"], text).ok_or("must begin with http:// or https:// and say where")
+}
+
+pub(super) fn sentry_dsn(text: &str) -> Parsed<Secret> {
+    match reports_to_somebody(text) {
+        true => Ok(Secret::new(text)),
+        false => Err("must be like https://KEY@HOST/PROJECT"),
+    }
+}
+
+/// A number from 0 to 1, in millionths.
+pub(super) fn share_ppm(text: &str) -> Parsed<u32> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.map(|share| (share * 1e6).round() as u32).ok_or("must be a number from 0 to 1")
+}
+
 /// The whole URL, when it has one of these beginnings and goes on after it.
 fn one_of(beginnings: &[&str], url: &str) -> Option<Secret> {
     let rest = beginnings.iter().find_map(|beginning| url.strip_prefix(beginning))?;
@@ -183,8 +279,8 @@ pub(super) fn registration(text: &str) -> Parsed<Registration> {
     match text {
         "open" => Ok(Registration::Open),
         "closed" => Ok(Registration::Closed),
-        "verified" => Err("verified needs mail, which is not in this build; use open or closed"),
-        _ => Err("must be open or closed"),
+        "verified" => Ok(Registration::Verified),
+        _ => Err("must be open, verified or closed"),
     }
 }
 
@@ -216,13 +312,26 @@ pub(super) fn access_ttl(text: &str) -> Parsed<Duration> {
     duration_within(text, 1, HOUR_SECONDS, "must be 1s to 1h")
 }
 
+pub(super) fn jwks_max_age(text: &str) -> Parsed<Duration> {
+    duration_within(text, 1, DAY_SECONDS, "must be 1s to 1d")
+}
+
 /// At most what SP 800-63B allows for a password alone.
 pub(super) fn session_ttl(text: &str) -> Parsed<Duration> {
     duration_within(text, 1, 30 * DAY_SECONDS, "must be 1s to 30d")
 }
 
+pub(super) fn session_cap(text: &str) -> Parsed<usize> {
+    text.parse().ok().filter(|cap| (1..=1_000).contains(cap)).ok_or("must be 1 to 1000")
+}
+
 pub(super) fn refresh_grace(text: &str) -> Parsed<Duration> {
     duration_within(text, 0, 10, "must be 0s to 10s")
+}
+
+/// At most an hour: what is asked for then is asked for by whoever is still there.
+pub(super) fn fresh_auth(text: &str) -> Parsed<Duration> {
+    duration_within(text, MINUTE_SECONDS, HOUR_SECONDS, "must be 1m to 1h")
 }
 
 /// At least the cheapest of what OWASP's Password Storage page calls equal, and at most 1 GiB.
@@ -248,6 +357,7 @@ pub(super) fn argon2(text: &str) -> Parsed<Argon2Params> {
     Ok(Argon2Params { memory_kib, iterations, parallelism })
 }
 
+/// From 8, if a second factor is demanded of everybody: `Config::read` looks at both.
 pub(super) fn password_min(text: &str) -> Parsed<usize> {
     text.parse().ok().filter(|least| (8..=64).contains(least)).ok_or("must be 8 to 64")
 }

@@ -69,6 +69,16 @@ pub fn unchanged(headers: &HeaderMap, present: Version) -> bool {
     }
 }
 
+/// Whether the asker has what carries this tag, a text of letters and digits, already (`If-None-Match`).
+#[must_use]
+pub fn has(headers: &HeaderMap, tag: &str) -> bool {
+    match tags(headers, &IF_NONE_MATCH) {
+        Ok(Some(Tags::Any)) => true,
+        Ok(Some(Tags::List(tags))) => tags.iter().any(|offered| offered.text == tag),
+        Ok(None) | Err(_) => false,
+    }
+}
+
 enum Tags<'a> {
     Any,
     List(Vec<Tag<'a>>),

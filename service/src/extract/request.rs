@@ -3,10 +3,12 @@
 use crate::{
     http::Limits,
     problem::Problem,
+    rate_limit::Left,
     shared::{Class, Limiter, Who},
+    telemetry::current_traceparent,
 };
 use axum::extract::FromRequestParts;
-use events::{Actor, Network, UserId};
+use events::{Actor, KeyId, Network, UserId};
 use http::{Extensions, HeaderMap, HeaderValue, header::USER_AGENT, request::Parts};
 use ipnet::IpNet;
 use std::{
@@ -27,6 +29,9 @@ pub(crate) struct Asked {
     pub(crate) proxies: Arc<[IpNet]>,
     pub(crate) limiter: Limiter,
     pub(crate) user: OnceLock<UserId>,
+    pub(crate) key: OnceLock<KeyId>,
+    /// What is left to whoever asks, beside what is left to where they ask from.
+    pub(crate) left: OnceLock<Left>,
 }
 
 impl Asked {
@@ -54,19 +59,34 @@ pub fn signed_in_as(extensions: &Extensions, user: UserId) {
     }
 }
 
-/// Counts a command as this person's. Nothing that cannot be shared is kept while Valkey is asked.
+/// Notes which API key asks, for the request's line in the log.
+pub fn asked_by(extensions: &Extensions, key: KeyId) {
+    if let Some(asked) = Asked::of(extensions) {
+        // As above.
+        let _ = asked.key.set(key);
+    }
+}
+
+/// Counts a request of this class as theirs. Nothing that cannot be shared is kept while Valkey is asked.
 ///
 /// # Errors
 ///
 /// `too-many-requests` when they have sent too many of late.
 pub fn counted_as(
     extensions: &Extensions,
-    user: UserId,
+    class: Class,
+    who: Who,
 ) -> impl Future<Output = Result<(), Problem>> + Send + use<> {
     let asked = Asked::of(extensions).map(Arc::clone);
     async move {
         match asked {
-            Some(asked) => asked.limiter.admit(Class::Commands, Who::User(user)).await,
+            Some(asked) => {
+                if let Some(left) = asked.limiter.admit(class, who).await? {
+                    // A request is counted as somebody's once.
+                    let _ = asked.left.set(left);
+                }
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -77,7 +97,7 @@ pub fn counted_as(
 pub struct RequestInfo {
     /// Its id, 1 to 64 of `A-Za-z0-9_-`: the client's, or made here.
     pub id: String,
-    /// The W3C trace that it belongs to, when it does.
+    /// The W3C trace that it belongs to, when it does: the client's, or our own span of it where that is recorded.
     pub traceparent: Option<String>,
     /// The client's address, as far as trusted proxies can be believed.
     pub ip: Option<IpAddr>,
@@ -86,6 +106,19 @@ pub struct RequestInfo {
 }
 
 impl RequestInfo {
+    /// Of the request with these extensions and headers.
+    #[must_use]
+    pub fn of(extensions: &Extensions, headers: &HeaderMap) -> Self {
+        let asked = Asked::of(extensions);
+        Self {
+            id: asked.map(|asked| asked.id().to_owned()).unwrap_or_default(),
+            // What is recorded of this request stands between the client and what follows from it.
+            traceparent: current_traceparent().or_else(|| traceparent(headers).map(str::to_owned)),
+            ip: asked.and_then(|asked| asked.client(headers)),
+            user_agent: user_agent(headers),
+        }
+    }
+
     /// The context of the events that this request leads to.
     #[must_use]
     pub fn context(&self, actor: Actor) -> events::RequestContext {
@@ -108,13 +141,7 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestInfo {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let asked = Asked::of(&parts.extensions);
-        Ok(Self {
-            id: asked.map(|asked| asked.id().to_owned()).unwrap_or_default(),
-            traceparent: traceparent(&parts.headers),
-            ip: asked.and_then(|asked| asked.client(&parts.headers)),
-            user_agent: user_agent(&parts.headers),
-        })
+        Ok(Self::of(&parts.extensions, &parts.headers))
     }
 }
 
@@ -143,7 +170,7 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Version 00 of the W3C's Trace Context, §3.2; anything else is as if it were not there.
-fn traceparent(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all("traceparent").iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let text = value.to_str().ok()?;
@@ -152,7 +179,7 @@ fn traceparent(headers: &HeaderMap) -> Option<String> {
     let (trace, parent) = (hex(parts.next(), 32)?, hex(parts.next(), 16)?);
     hex(parts.next(), 2)?;
     let nonzero = |part: &str| part.bytes().any(|byte| byte != b'0');
-    (version == "00" && parts.next().is_none() && nonzero(trace) && nonzero(parent)).then(|| text.to_owned())
+    (version == "00" && parts.next().is_none() && nonzero(trace) && nonzero(parent)).then_some(text)
 }
 
 fn hex(part: Option<&str>, len: usize) -> Option<&str> {

@@ -2,13 +2,13 @@
 
 use super::limits::{MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES};
 use crate::{
-    extract::MAX_BODY_BYTES,
+    extract::most_bytes,
     problem::{Code, Problem},
 };
 use axum::extract::Request;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version,
-    header::{ACCEPT, CONTENT_LENGTH, HOST},
+    header::{ACCEPT, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
 };
 
 /// Where a client's id for its request stands, and where it is answered.
@@ -17,6 +17,9 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// The media types that the API speaks.
 const SPOKEN: [&str; 4] =
     ["application/json", "application/problem+json", "application/jsonl", "application/x-ndjson"];
+
+/// The same where pictures are: whoever asks for one may name pictures alone. A problem is told as JSON all the same.
+const PICTURES: [&str; 4] = ["application/json", "image/*", "image/jpeg", "image/png"];
 
 /// The id that the client gave, when it is one: 1 to 64 of `A-Za-z0-9_-`.
 pub(super) fn offered_id(headers: &HeaderMap) -> Option<HeaderValue> {
@@ -40,18 +43,25 @@ pub(super) fn admit(request: &Request) -> Result<(), Problem> {
     if request.version() == Version::HTTP_11 && headers.get_all(HOST).iter().count() != 1 {
         return Err(Problem::new(Code::MalformedRequest).detail("The request needs exactly one Host header."));
     }
+    // RFC 9112 §6.1: a proxy may have read the one and we the other, and then somebody else's request is behind it.
+    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
+        return Err(Problem::new(Code::MalformedRequest).detail("Its length is said in two ways."));
+    }
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+    if announced.is_some_and(|length| length > most_bytes(request) as u64) {
         return Err(Problem::new(Code::ContentTooLarge));
     }
-    if request.uri().path().starts_with("/api/") && !accepts_json(headers) {
+    let picture = request.uri().path().ends_with("/picture");
+    if request.uri().path().starts_with("/api/")
+        && !accepts(headers, if picture { &PICTURES } else { &SPOKEN })
+    {
         return Err(Problem::new(Code::NotAcceptable));
     }
     Ok(())
 }
 
 /// RFC 9110 §12.5.1, as far as it matters to an API that speaks one language.
-fn accepts_json(headers: &HeaderMap) -> bool {
+fn accepts(headers: &HeaderMap, spoken: &[&str]) -> bool {
     let mut lines = headers.get_all(ACCEPT).iter().peekable();
     if lines.peek().is_none() {
         return true;
@@ -60,7 +70,7 @@ fn accepts_json(headers: &HeaderMap) -> bool {
         let mut parts = range.split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default();
         let refused = parts.any(|parameter| ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains(&parameter));
-        let spoken = SPOKEN.iter().any(|spoken| media_type.eq_ignore_ascii_case(spoken));
+        let spoken = spoken.iter().any(|spoken| media_type.eq_ignore_ascii_case(spoken));
         !refused && (spoken || media_type == "*/*" || media_type.eq_ignore_ascii_case("application/*"))
     })
 }
@@ -84,16 +94,18 @@ mod tests {
 
     #[test]
     fn an_answer_is_acceptable_unless_json_is_ruled_out() {
-        let accepts =
-            |value| accepts_json(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]));
-        assert!(accepts_json(&HeaderMap::new()));
+        let told =
+            |value| accepts(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]), &SPOKEN);
+        assert!(accepts(&HeaderMap::new(), &SPOKEN));
         for right in
             ["*/*", "application/json", "text/html, application/*;q=0.1", "Application/JSON; charset=utf-8"]
         {
-            assert!(accepts(right), "{right}");
+            assert!(told(right), "{right}");
         }
+        let picture = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("image/png, image/*"))]);
+        assert!(accepts(&picture, &PICTURES) && !accepts(&picture, &SPOKEN));
         for wrong in ["text/html", "application/xml", "application/json;q=0", ""] {
-            assert!(!accepts(wrong), "{wrong}");
+            assert!(!told(wrong), "{wrong}");
         }
     }
 }

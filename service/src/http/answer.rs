@@ -7,7 +7,7 @@ use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{
         CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-        STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+        SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 
@@ -26,8 +26,8 @@ pub(super) fn as_problem(mut response: Response, request_id: &str) -> (Response,
     for (name, value) in problem.headers() {
         headers.entry(name).or_insert_with(|| value.clone());
     }
-    if matches!(problem.code(), Code::RequestTimeout | Code::ContentTooLarge) {
-        // What is left of the body would be read as the next request.
+    if matches!(problem.code(), Code::RequestTimeout | Code::ContentTooLarge | Code::HttpsRequired) {
+        // What is left of the body would be read as the next request; and nothing more should come in the clear.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     *response.body_mut() = Body::from(problem.body(Some(request_id)));
@@ -64,6 +64,11 @@ fn code_of(status: StatusCode) -> Code {
     }
 }
 
+const CROSS_ORIGIN_OPENER_POLICY: &str = "cross-origin-opener-policy";
+const PERMISSIONS_POLICY: &str = "permissions-policy";
+/// Nothing here looks, listens, locates or pays.
+const NO_PERMISSIONS: &str =
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 const CROSS_ORIGIN_RESOURCE_POLICY: &str = "cross-origin-resource-policy";
 /// An API's answers are no pages.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -79,12 +84,18 @@ pub(super) struct Dress {
 impl Dress {
     /// Adds what every answer has. What a handler said itself, as of its caching, stands.
     pub(super) fn dress(&self, headers: &mut HeaderMap, request_id: &HeaderValue, docs: bool) {
-        headers.reserve(9);
+        headers.reserve(11);
         headers.insert(X_REQUEST_ID, request_id.clone());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-        headers.append(VARY, HeaderValue::from_static("Origin, Authorization"));
+        headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(NO_PERMISSIONS));
+        headers.append(VARY, HeaderValue::from_static("Origin, Authorization, Cookie"));
+        if headers.contains_key(SET_COOKIE) {
+            // Whoever else got this answer out of a cache would be signed in as somebody.
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        }
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         let policy = if docs { DOCS } else { NOTHING };
         headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));

@@ -1,5 +1,6 @@
-//! Which browsers' pages may call (Fetch, CORS protocol). An origin is on the list, letter for letter, or it is not.
+//! Which browsers' pages may call (Fetch, CORS protocol), and with the cookies that their visitors have.
 
+use crate::browser::Origins;
 use axum::{
     extract::Request,
     response::{IntoResponse, Response},
@@ -7,29 +8,29 @@ use axum::{
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
+        ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+        ACCESS_CONTROL_REQUEST_METHOD,
     },
 };
 
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 const HEADERS: &str = "authorization, content-type, if-match, if-none-match, idempotency-key, evident-min-position, \
-    x-request-id, traceparent";
-const EXPOSED: &str =
-    "etag, evident-position, location, retry-after, ratelimit, ratelimit-policy, x-request-id";
+    evident-token-delivery, x-request-id, traceparent";
+const EXPOSED: &str = "etag, evident-position, location, retry-after, ratelimit, ratelimit-policy, x-request-id, \
+    www-authenticate, content-disposition";
 
 /// The origins that may call.
-pub(super) struct Cors(Vec<HeaderValue>);
+pub(super) struct Cors(Origins);
 
 impl Cors {
     pub(super) fn new(origins: &[String]) -> Self {
-        Self(origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok()).collect())
+        Self(Origins::new(origins.iter().cloned()))
     }
 
     /// The request's origin, when it may call.
     pub(super) fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        let origin = headers.get(ORIGIN)?;
-        self.0.iter().find(|allowed| *allowed == origin).cloned()
+        self.0.listed(headers)
     }
 
     /// Whether a browser asks what a page may ask.
@@ -51,6 +52,7 @@ impl Cors {
     pub(super) fn allow(&self, headers: &mut HeaderMap, origin: Option<HeaderValue>) {
         if let Some(origin) = origin {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
             headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
         }

@@ -1,12 +1,18 @@
 //! What happens around every route, in one layer: a request is admitted, counted, answered in time, dressed, and told of.
 
-use super::{Limits, admission, answer, cors::Cors, observe::Observer};
+use super::{
+    Limits, admission, answer,
+    cors::Cors,
+    observe::{self, Observer},
+    transport::came_by_https,
+};
 use crate::{
     clock::Entropy,
     config::Config,
-    extract::Asked,
+    extract::{Asked, traceparent},
     http::serve::Peer,
     problem::{Code, Problem},
+    rate_limit::{self, Left},
     shared::{Class, Limiter, Subscriber, Who},
 };
 use axum::{
@@ -30,6 +36,7 @@ use std::{
     time::Instant,
 };
 use tower::{Layer, Service, ServiceExt};
+use tracing::{Instrument, Span, field::Empty};
 
 /// How a process frames its routes.
 #[derive(Debug, Clone)]
@@ -38,9 +45,11 @@ pub struct Frame {
     pub limits: Limits,
     /// Whether clients come by https, so that they can be told to stay there.
     pub https: bool,
+    /// Whether what did not come by https is refused.
+    pub require_https: bool,
     /// Origins of browsers' pages that may call.
     pub cors_origins: Vec<String>,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Where the ids of requests begin.
     pub entropy: Entropy,
@@ -53,8 +62,9 @@ impl Frame {
     #[must_use]
     pub fn new(config: &Config, entropy: Entropy, limiter: Limiter) -> Self {
         Self {
-            limits: Limits::default(),
+            limits: Limits::of(config),
             https: config.public_url.starts_with("https:"),
+            require_https: config.require_https,
             cors_origins: config.cors_origins.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             entropy,
@@ -95,6 +105,7 @@ fn without_trailing_slash(mut request: Request) -> Request {
 /// What the frame knows before any request comes.
 struct Rules {
     limits: Limits,
+    require_https: bool,
     proxies: Arc<[IpNet]>,
     limiter: Limiter,
     cors: Cors,
@@ -110,6 +121,7 @@ impl Rules {
         let prefix: [u8; 8] = frame.entropy.bytes();
         Self {
             limits: frame.limits,
+            require_https: frame.require_https,
             proxies: frame.trusted_proxies.as_slice().into(),
             limiter: frame.limiter.clone(),
             cors: Cors::new(&frame.cors_origins),
@@ -123,11 +135,23 @@ impl Rules {
     fn asked(&self, request: &Request) -> Asked {
         Asked {
             id: admission::offered_id(request.headers()).unwrap_or_else(|| self.make_id()),
-            peer: request.extensions().get::<Peer>().map(|peer| peer.0),
+            peer: request.extensions().get::<Peer>().map(|peer| peer.ip),
             limits: self.limits,
             proxies: Arc::clone(&self.proxies),
             limiter: self.limiter.clone(),
             user: OnceLock::new(),
+            key: OnceLock::new(),
+            left: OnceLock::new(),
+        }
+    }
+
+    /// Refuses what came in the clear where it may not. It is not redirected: a client that follows would never learn that
+    /// each of its passwords went by in the clear first. What machines ask about a process (no class) tells nothing.
+    fn admit_transport(&self, request: &Request, class: Option<Class>) -> Result<(), Problem> {
+        let safe = || came_by_https(request.extensions().get::<Peer>(), request.headers(), &self.proxies);
+        match !self.require_https || class.is_none() || safe() {
+            true => Ok(()),
+            false => Err(Problem::new(Code::HttpsRequired)),
         }
     }
 
@@ -191,40 +215,71 @@ where
     let origin = rules.cors.allowed(request.headers());
     let class = Class::of(&method, route.as_ref().map(MatchedPath::as_str));
     let source = Who::Subscriber(Subscriber::of(asked.client(request.headers())));
+    let span = span(&request, route.as_ref());
 
-    let answer = match admission::admit(&request) {
+    let mut left = Vec::new();
+    let answer = match admission::admit(&request).and_then(|()| rules.admit_transport(&request, class)) {
         Err(problem) => problem.into_response(),
         Ok(()) if rules.cors.is_preflight(&request) => rules.cors.preflight(),
         Ok(()) => match within_limits(&rules.limiter, class, source).await {
             Err(problem) => problem.into_response(),
-            Ok(()) => answered(rules.limits, inner, request).await.unwrap_or_else(Problem::into_response),
+            Ok(to_the_source) => {
+                left.extend(to_the_source);
+                answered(rules.limits, inner, request, &span).await.unwrap_or_else(Problem::into_response)
+            }
         },
     };
 
     let (mut response, problem) = answer::as_problem(answer, asked.id());
+    left.extend(asked.left.get());
+    rate_limit::tell(response.headers_mut(), &left);
     rules.answers.dress(response.headers_mut(), &asked.id, docs);
     rules.cors.allow(response.headers_mut(), origin);
+    span.record("http.response.status_code", response.status().as_u16());
+    span.record("failed", response.status().is_server_error());
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     rules.observer.tell(&method, route, response.status(), began.elapsed(), &asked, problem.as_ref());
     response
 }
 
+/// What is recorded of a request of the API; of what machines ask, nothing. The route is the template: paths hold ids.
+fn span(request: &Request, route: Option<&MatchedPath>) -> Span {
+    let Some(route) = route.map(MatchedPath::as_str).filter(|route| route.starts_with("/api/")) else {
+        return Span::none();
+    };
+    tracing::info_span!(
+        target: "trace",
+        "request",
+        name = format!("{} {route}", observe::label(request.method())),
+        kind = "server",
+        traceparent = traceparent(request.headers()),
+        failed = Empty,
+        http.request.method = observe::label(request.method()),
+        http.route = route,
+        http.response.status_code = Empty,
+    )
+}
+
 /// Whoever asks too often is turned away before anything but the head of the request is looked at.
-async fn within_limits(limiter: &Limiter, class: Option<Class>, source: Who) -> Result<(), Problem> {
+async fn within_limits(
+    limiter: &Limiter,
+    class: Option<Class>,
+    source: Who,
+) -> Result<Option<Left>, Problem> {
     match class {
         Some(class) => limiter.admit(class, source).await,
-        None => Ok(()),
+        None => Ok(None),
     }
 }
 
 /// The handler's answer, unless it panics or takes too long.
-async fn answered<S>(limits: Limits, mut inner: S, request: Request) -> Result<Response, Problem>
+async fn answered<S>(limits: Limits, mut inner: S, request: Request, span: &Span) -> Result<Response, Problem>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
 {
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
-    let handler = async move { inner.call(request).await };
+    let handler = async move { inner.call(request).await }.instrument(span.clone());
     let outcome = if reads {
         let caught = AssertUnwindSafe(handler).catch_unwind();
         tokio::time::timeout(limits.answer, caught).await.map(Result::ok)

@@ -1,5 +1,6 @@
 //! How long and how much: every wait and every size at the edge has a bound.
 
+use crate::config::Config;
 use std::time::Duration;
 
 /// The bounds. Tests shorten them; `Default` is what is served with.
@@ -15,6 +16,20 @@ pub struct Limits {
     pub drain: Duration,
     /// Connections at a time. The next one waits for one of them to end.
     pub connections: usize,
+    /// Connections at a time from one source. The next one is closed. Trusted proxies are no source.
+    pub connections_per_source: usize,
+}
+
+impl Limits {
+    /// As configured.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let limits = Self::default();
+        match config.rate_limits {
+            true => limits,
+            false => Self { connections_per_source: limits.connections, ..limits },
+        }
+    }
 }
 
 impl Default for Limits {
@@ -25,6 +40,7 @@ impl Default for Limits {
             answer: Duration::from_secs(15),
             drain: Duration::from_secs(10),
             connections: 4_096,
+            connections_per_source: 1_024,
         }
     }
 }

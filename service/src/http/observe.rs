@@ -3,6 +3,7 @@
 use crate::{
     extract::Asked,
     problem::{Code, Problem},
+    security,
 };
 use http::{Method, StatusCode};
 use metrics::{Counter, Histogram};
@@ -43,6 +44,7 @@ impl Observer {
         let duration_ms = took.as_micros() as f64 / 1_000.0;
         let (request_id, status) = (asked.id(), status.as_u16());
         let user = asked.user.get().map(display);
+        let key = asked.key.get().map(display);
         let code = problem.map(|problem| problem.code().as_str());
         tracing::info!(
             method,
@@ -51,9 +53,13 @@ impl Observer {
             duration_ms,
             request_id,
             user.id = user,
+            key.id = key,
             code,
             "{method} {route} {status}"
         );
+        if let Some(problem) = problem {
+            security::refused(problem, method, route, asked);
+        }
         if let Some((problem, cause)) = problem.and_then(|problem| Some((problem, problem.cause()?))) {
             tell_cause(problem.code(), cause, request_id);
         }
@@ -93,7 +99,7 @@ impl Numbers {
 }
 
 /// A method as a label. Clients may make up their own, and labels have to be few.
-fn label(method: &Method) -> &'static str {
+pub(super) fn label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

@@ -1,13 +1,14 @@
 //! The limits, all of them, and why they are what they are.
 
 use super::gcra::Quota;
+use crate::rate_limit::Limit;
 use http::Method;
 use std::time::Duration;
 
 /// What is counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// Whatever looks at a password or sets one, by subscriber.
+    /// Whatever looks at a password, sets one, or has a mail sent, by subscriber.
     Credentials,
     /// Exchanging and giving back refresh tokens, by subscriber.
     Refreshes,
@@ -27,10 +28,17 @@ pub(super) enum Counted {
 }
 
 /// What belongs to [`Class::Credentials`] and to [`Class::Refreshes`], as its method and its route.
-const ROUTES: [(Class, &str, &str); 6] = [
+const ROUTES: [(Class, &str, &str); 13] = [
     (Class::Credentials, "POST", "/api/v1/auth/login"),
     (Class::Credentials, "POST", "/api/v1/auth/register"),
     (Class::Credentials, "POST", "/api/v1/auth/password"),
+    (Class::Credentials, "POST", "/api/v1/auth/password/forgot"),
+    (Class::Credentials, "POST", "/api/v1/auth/password/reset"),
+    (Class::Credentials, "POST", "/api/v1/auth/email"),
+    (Class::Credentials, "POST", "/api/v1/auth/email/verification"),
+    (Class::Credentials, "POST", "/api/v1/auth/email/verify"),
+    (Class::Credentials, "POST", "/api/v1/auth/reauthenticate"),
+    (Class::Credentials, "DELETE", "/api/v1/auth/factors/totp"),
     (Class::Credentials, "DELETE", "/api/v1/auth/me"),
     (Class::Refreshes, "POST", "/api/v1/auth/refresh"),
     (Class::Refreshes, "POST", "/api/v1/auth/logout"),
@@ -76,6 +84,12 @@ impl Class {
             Class::Commands => Quota { burst: 500, interval: Duration::from_millis(20) },
             Class::Requests => Quota { burst: 2_000, interval: Duration::from_millis(1) },
         }
+    }
+
+    /// How often, as clients are told.
+    pub(super) const fn limit(self) -> Limit {
+        let quota = self.quota();
+        Limit { name: self.name(), quota: quota.burst, window: quota.span() }
     }
 
     /// Asking Valkey takes a tenth of a millisecond. That is nothing beside a hash or an append, and there the sum over

@@ -19,7 +19,10 @@ pub(super) struct Quota {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It may go on.
-    Admitted,
+    Admitted {
+        /// How much of the bucket's span is taken now: more than nothing, and at most all of it.
+        taken: Duration,
+    },
     /// The next one may, after `wait`, which is at least a microsecond.
     Refused {
         /// How long.
@@ -27,7 +30,23 @@ pub(super) enum Verdict {
     },
 }
 
+#[cfg(test)]
+impl Verdict {
+    /// Whether it may go on.
+    pub(super) const fn admits(self) -> bool {
+        matches!(self, Verdict::Admitted { .. })
+    }
+}
+
 impl Quota {
+    /// How many more may come at once when so much of the span is taken, and in how long there is one more.
+    pub(super) fn left(self, taken: Duration) -> (u32, Duration) {
+        let used = taken.as_micros().div_ceil(self.interval.as_micros().max(1));
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        let more_in = taken.saturating_sub(self.interval.saturating_mul(used.saturating_sub(1)));
+        (self.burst.saturating_sub(used), more_in)
+    }
+
     /// How long it takes until a bucket from which all was taken is as good as unused.
     pub(super) const fn span(self) -> Duration {
         self.interval.saturating_mul(self.burst)
@@ -41,9 +60,13 @@ pub(super) fn decide(bucket: Option<i64>, now: i64, quota: Quota) -> (Verdict, i
     let arrival = bucket.unwrap_or(now).clamp(now, now.saturating_add(span));
     let next = arrival.saturating_add(interval);
     match u64::try_from(next - now - span) {
-        Ok(0) | Err(_) => (Verdict::Admitted, next),
+        Ok(0) | Err(_) => (Verdict::Admitted { taken: span_of(next - now) }, next),
         Ok(wait) => (Verdict::Refused { wait: Duration::from_micros(wait) }, arrival),
     }
+}
+
+fn span_of(micros: i64) -> Duration {
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
 fn micros(span: Duration) -> i64 {
@@ -63,7 +86,7 @@ mod tests {
         let admit = |second: i64| {
             let (verdict, next) = decide(bucket, second * SECOND, QUOTA);
             bucket = Some(next);
-            verdict == Verdict::Admitted
+            verdict.admits()
         };
         seconds.into_iter().map(admit).collect()
     }
@@ -95,11 +118,29 @@ mod tests {
     }
 
     #[test]
+    fn who_is_admitted_learns_how_many_more_may_come_and_when_there_is_one_more() {
+        let mut bucket = None;
+        let left = [0, 0, 4, 10].map(|second| {
+            let (verdict, next) = decide(bucket, second * SECOND, QUOTA);
+            bucket = Some(next);
+            match verdict {
+                Verdict::Admitted { taken } => Some(QUOTA.left(taken)),
+                Verdict::Refused { .. } => None,
+            }
+        });
+        let seconds = Duration::from_secs;
+        assert_eq!(
+            left,
+            [Some((2, seconds(10))), Some((1, seconds(10))), Some((0, seconds(6))), Some((0, seconds(10)))]
+        );
+    }
+
+    #[test]
     fn a_clock_that_is_set_back_by_years_refuses_for_an_interval_at_most() {
         let year = 365 * 86_400 * SECOND;
         let (_, bucket) = decide(None, year, QUOTA);
         assert_eq!(decide(Some(bucket), 0, QUOTA).0, Verdict::Refused { wait: QUOTA.interval });
         let (_, emptied) = decide(Some(bucket), 0, QUOTA);
-        assert_eq!(decide(Some(emptied), 10 * SECOND, QUOTA).0, Verdict::Admitted);
+        assert!(decide(Some(emptied), 10 * SECOND, QUOTA).0.admits());
     }
 }

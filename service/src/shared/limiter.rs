@@ -9,11 +9,12 @@ use super::{
 use crate::{
     clock::Clock,
     config::Config,
-    problem::{Code, Limit, Problem},
+    problem::{Code, Problem},
+    rate_limit::Left,
 };
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use events::UserId;
+use events::{KeyId, UserId};
 use metrics::counter;
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -24,6 +25,8 @@ pub enum Who {
     Subscriber(Subscriber),
     /// One person, from wherever.
     User(UserId),
+    /// One API key, from wherever.
+    Key(KeyId),
 }
 
 /// Counts attempts and turns away who makes too many. Clones count together.
@@ -80,21 +83,29 @@ impl Limiter {
         Limiter::Valkey(Arc::new(Together { valkey, namer: hmac::Key::new(hmac::HMAC_SHA256, key), own }))
     }
 
-    /// Counts one attempt.
+    /// Counts one attempt, and says what is left; nothing when nothing is counted.
     ///
     /// # Errors
     ///
     /// `too-many-requests`, with `Retry-After` and the limit, when it is one too many.
-    pub async fn admit(&self, class: Class, who: Who) -> Result<(), Problem> {
-        match self.count(class, who, class.quota()).await {
-            Verdict::Admitted => Ok(()),
+    pub async fn admit(&self, class: Class, who: Who) -> Result<Option<Left>, Problem> {
+        if let Limiter::Off = self {
+            return Ok(None);
+        }
+        let quota = class.quota();
+        match self.count(class, who, quota).await {
+            Verdict::Admitted { taken } => {
+                let (attempts, more_in) = quota.left(taken);
+                Ok(Some(Left { limit: class.limit(), attempts, more_in }))
+            }
             Verdict::Refused { wait } => Err(too_many(class, wait)),
         }
     }
 
     pub(super) async fn count(&self, class: Class, who: Who, quota: Quota) -> Verdict {
         match self {
-            Limiter::Off => Verdict::Admitted,
+            // As if nobody had come before.
+            Limiter::Off => Verdict::Admitted { taken: quota.interval },
             Limiter::InProcess(own) => own.count(class, who, quota),
             Limiter::Valkey(together) => match class.counted() {
                 Counted::Apart => together.own.count(class, who, quota),
@@ -121,8 +132,7 @@ impl Together {
     async fn count(&self, class: Class, who: Who, quota: Quota) -> Verdict {
         let bucket = self.name(class, who);
         match self.valkey.limit(&bucket, quota).await {
-            Some(Duration::ZERO) => Verdict::Admitted,
-            Some(wait) => Verdict::Refused { wait },
+            Some(verdict) => verdict,
             None => {
                 counter!("evident_limits_counted_alone_total", "class" => class.name()).increment(1);
                 self.own.count(class, who, quota)
@@ -143,6 +153,10 @@ impl Together {
                 context.update(b"\nuser\n");
                 context.update(user.0.as_bytes());
             }
+            Who::Key(key) => {
+                context.update(b"\nkey\n");
+                context.update(key.0.as_bytes());
+            }
         }
         let name = URL_SAFE_NO_PAD.encode(&context.sign().as_ref()[..16]);
         format!("evident:limit:{}:{name}", class.name())
@@ -151,9 +165,7 @@ impl Together {
 
 fn too_many(class: Class, wait: Duration) -> Problem {
     counter!("evident_limits_refused_total", "class" => class.name()).increment(1);
-    let quota = class.quota();
-    let limit = Limit { name: class.name(), quota: quota.burst, window: quota.span() };
-    Problem::limited(Code::TooManyRequests, limit, wait)
+    Problem::limited(Code::TooManyRequests, class.limit(), wait)
 }
 
 impl fmt::Debug for InProcess {

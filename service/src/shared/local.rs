@@ -85,14 +85,14 @@ mod tests {
     }
 
     fn admitted(buckets: &Buckets, number: u32, now: i64) -> bool {
-        buckets.admit(Class::Requests, who(number), QUOTA, now) == Verdict::Admitted
+        buckets.admit(Class::Requests, who(number), QUOTA, now).admits()
     }
 
     #[test]
     fn each_has_a_bucket_of_their_own_in_each_class() {
         let buckets = Buckets::new();
         assert_eq!([1, 1, 1, 2].map(|number| admitted(&buckets, number, 0)), [true, true, false, true]);
-        assert_eq!(buckets.admit(Class::Commands, who(1), QUOTA, 0), Verdict::Admitted);
+        assert!(buckets.admit(Class::Commands, who(1), QUOTA, 0).admits());
     }
 
     #[test]

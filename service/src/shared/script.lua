@@ -1,7 +1,8 @@
 -- The arithmetic of gcra.rs, on a bucket that several processes share, in one step that nobody can come between.
 --
 -- KEYS[1] is the bucket. ARGV: the burst, the interval in microseconds and, in tests alone, the time.
--- Answers 0, or in how many microseconds the next one may.
+-- Answers in how many microseconds the next one may; when this one may, how many of the span are taken then, as a negative
+-- number.
 --
 -- The time is the server's own, so that processes whose clocks differ still count alike. Microseconds since 1970 are
 -- whole numbers below 2^53, which Lua's numbers hold exactly; as texts they need all of their digits.
@@ -29,4 +30,4 @@ if wait > 0 then
   return wait
 end
 keep(arrival + interval)
-return 0
+return now - arrival - interval

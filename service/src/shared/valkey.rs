@@ -9,7 +9,7 @@
 //! The library's own connection manager is not used because it lets callers wait while it connects, and never leaves an
 //! error that is not one of input and output, such as a password that is wrong for a while.
 
-use super::gcra::Quota;
+use super::gcra::{Quota, Verdict};
 use metrics::{Gauge, counter, gauge, histogram};
 use redis::{
     AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult, Script,
@@ -125,8 +125,8 @@ impl Valkey {
         self.0.line.current().is_some()
     }
 
-    /// One more attempt at a bucket. Answers how long to wait, if it is one too many; `None` when Valkey does not say.
-    pub(super) async fn limit(&self, bucket: &str, quota: Quota) -> Option<Duration> {
+    /// One more attempt at a bucket; `None` when Valkey does not say what becomes of it.
+    pub(super) async fn limit(&self, bucket: &str, quota: Quota) -> Option<Verdict> {
         self.limit_at(bucket, quota, None).await
     }
 
@@ -136,16 +136,18 @@ impl Valkey {
         bucket: &str,
         quota: Quota,
         now_micros: Option<i64>,
-    ) -> Option<Duration> {
+    ) -> Option<Verdict> {
         let ask = async |mut connection| {
             let mut call = LIMIT.key(bucket);
             call.arg(quota.burst).arg(u64::try_from(quota.interval.as_micros()).unwrap_or(u64::MAX));
             if let Some(now) = now_micros {
                 call.arg(now);
             }
-            call.invoke_async::<u64>(&mut connection).await
+            call.invoke_async::<i64>(&mut connection).await
         };
-        self.ask("limit", ask).await.map(Duration::from_micros)
+        let told = self.ask("limit", ask).await?;
+        let micros = Duration::from_micros(told.unsigned_abs());
+        Some(if told > 0 { Verdict::Refused { wait: micros } } else { Verdict::Admitted { taken: micros } })
     }
 
     /// What is kept under a key. The outer `None` when Valkey does not say.

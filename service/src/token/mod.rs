@@ -5,8 +5,10 @@
 //! for `crit`; services that verify are therefore upgraded before the one that signs.
 
 mod strict;
+mod trusted;
 mod verifier;
 
+pub use trusted::TrustedKeys;
 pub use verifier::{TokenError, Verifier, VerifyingKey};
 
 use events::{EventId, Position, RoleName, SessionId, UserId};
@@ -37,6 +39,9 @@ pub struct Claims {
     pub nbf: i64,
     /// When the person proved who they are.
     pub auth_time: i64,
+    /// How they proved it then (RFC 8176). Tokens that were signed before there was a second factor do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<Amr>,
     /// The event that it was issued by.
     pub jti: EventId,
     /// By which sign-in.
@@ -45,4 +50,24 @@ pub struct Claims {
     pub pos: Position,
     /// The roles that the person had when it was issued.
     pub roles: Vec<RoleName>,
+}
+
+impl Claims {
+    /// Whether more than the password was asked for.
+    #[must_use]
+    pub fn has_second_factor(&self) -> bool {
+        self.amr.contains(&Amr::Otp)
+    }
+}
+
+/// A way to prove who one is (RFC 8176 §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Amr {
+    /// The password.
+    Pwd,
+    /// A code that is good once.
+    Otp,
+    /// More than one way.
+    Mfa,
 }

@@ -27,6 +27,7 @@ pub(crate) const QUICK: Limits = Limits {
     answer: Duration::from_millis(600),
     drain: Duration::from_secs(5),
     connections: 64,
+    connections_per_source: 64,
 };
 
 #[derive(Deserialize)]
@@ -70,6 +71,7 @@ pub(crate) fn settings() -> Frame {
     Frame {
         limits: QUICK,
         https: true,
+        require_https: false,
         cors_origins: vec!["https://app.example.com".to_owned()],
         trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
         entropy: Entropy::seeded(1),
@@ -89,7 +91,7 @@ pub(crate) fn app() -> Router {
         .route("/api/v1/panic", get(panics).post(panics))
         .route("/api/v1/broken", get(|| async { Problem::broken(Cause) }))
         .route("/api/v1/slow", get(std::future::pending::<()>))
-        .route("/api/v1/later", post(later))
+        .route("/api/v1/cookie", get(|| async { [("set-cookie", "a=b"), ("cache-control", "public")] }))
         .route("/health", get(|| async { "alive" }))
         .route("/docs/", get(|| async { "docs" }));
     frame(routes, &settings())
@@ -127,11 +129,6 @@ async fn who(info: RequestInfo) -> String {
 async fn panics() -> StatusCode {
     assert!(Code::ALL.is_empty(), "canary of a panic");
     StatusCode::OK
-}
-
-async fn later() -> StatusCode {
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    StatusCode::CREATED
 }
 
 /// An answer, read to its end.

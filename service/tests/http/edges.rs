@@ -35,13 +35,27 @@ async fn every_answer_is_dressed() {
         assert_eq!(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
-        assert_eq!(answer.header("vary"), "Origin, Authorization");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        assert!(answer.header("permissions-policy").contains("camera=()"));
+        assert_eq!(answer.header("vary"), "Origin, Authorization, Cookie");
         assert!(answer.header("strict-transport-security").starts_with("max-age=31536000"));
         assert!(!answer.headers.contains_key("server") && !answer.headers.contains_key("x-powered-by"));
     }
     let docs = ask("GET", "/docs/").await;
     assert_eq!(docs.body, "docs");
     assert!(docs.header("content-security-policy").starts_with("default-src 'self'; style-src"));
+}
+
+#[tokio::test]
+async fn what_sets_a_cookie_is_kept_by_no_cache_whatever_its_route_says() {
+    let answer = ask("GET", "/api/v1/cookie").await;
+    assert_eq!(answer.header("cache-control"), "private, no-store");
+}
+
+#[tokio::test]
+async fn nothing_is_compressed() {
+    let answer = ask_with("GET", "/api/v1/things", &[("accept-encoding", "br, gzip, zstd")]).await;
+    assert_eq!((answer.body.as_str(), answer.header("content-encoding")), ("things", ""));
 }
 
 #[tokio::test]
@@ -133,9 +147,24 @@ async fn pages_of_listed_origins_may_call_and_no_others() {
     let right = preflight("https://app.example.com").await;
     assert_eq!(right.status, 204);
     assert_eq!(right.header("access-control-allow-origin"), "https://app.example.com");
+    assert_eq!(right.header("access-control-allow-credentials"), "true");
+    assert_eq!(right.header("access-control-allow-methods"), "GET, POST, PUT, PATCH, DELETE");
     assert!(right.header("access-control-allow-headers").contains("evident-min-position"));
+    assert!(right.header("access-control-allow-headers").contains("evident-token-delivery"));
     let called = ask_with("GET", "/api/v1/things", &[("origin", "https://app.example.com")]).await;
-    assert!(called.header("access-control-expose-headers").contains("evident-position"));
+    let exposed = called.header("access-control-expose-headers");
+    for name in [
+        "etag",
+        "evident-position",
+        "location",
+        "retry-after",
+        "ratelimit",
+        "ratelimit-policy",
+        "www-authenticate",
+        "content-disposition",
+    ] {
+        assert!(exposed.split(", ").any(|listed| listed == name), "{name}: {exposed}");
+    }
     for wrong in [
         "null",
         "http://app.example.com",
@@ -145,7 +174,11 @@ async fn pages_of_listed_origins_may_call_and_no_others() {
     ] {
         let answer = preflight(wrong).await;
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (405, ""), "{wrong}");
+        assert_eq!(answer.header("access-control-allow-credentials"), "", "{wrong}");
+        assert_eq!(answer.header("vary"), "Origin, Authorization, Cookie", "{wrong}");
     }
+    let two = [("origin", "https://app.example.com"), ("origin", "https://evil")];
+    assert_eq!(ask_with("GET", "/api/v1/things", &two).await.header("access-control-allow-origin"), "");
 }
 
 #[tokio::test]

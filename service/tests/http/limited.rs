@@ -4,15 +4,16 @@ use super::app::{request, settings};
 use axum::{
     Router,
     body::{Body, Bytes},
-    http::{HeaderMap, StatusCode},
+    http::{Extensions, HeaderMap, StatusCode},
     routing::{get, post},
 };
-use events::Timestamp;
+use events::{Timestamp, UserId};
 use futures_util::stream;
 use service::{
-    Clock,
+    Clock, Problem,
+    extract::counted_as,
     http::{Frame, frame, serve},
-    shared::Limiter,
+    shared::{Class, Limiter, Who},
 };
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 use tokio::{
@@ -21,9 +22,11 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
+use uuid::Uuid;
 
 const LOGIN: &str = "/api/v1/auth/login";
 const READ: &str = "/api/v1/things";
+const WRITE: &str = "/api/v1/things/mine";
 
 /// A framed router whose clock is set.
 struct House {
@@ -58,10 +61,16 @@ impl House {
     }
 }
 
+/// A command of somebody who is signed in.
+async fn write(extensions: Extensions) -> Result<(), Problem> {
+    counted_as(&extensions, Class::Commands, Who::User(UserId(Uuid::from_u128(7)))).await
+}
+
 fn router(limiter: Limiter) -> Router {
     let routes = Router::new()
         .route(LOGIN, post(|_: Bytes| async {}))
         .route(READ, get(|| async {}))
+        .route(WRITE, post(write))
         .route("/health", get(|| async {}))
         .route("/metrics", get(|| async {}));
     frame(routes, &Frame { limiter, ..settings() })
@@ -119,6 +128,27 @@ async fn reads_have_a_budget_of_their_own_that_leads_nowhere_and_machines_have_n
     for free in ["/health", "/metrics"] {
         assert_eq!(house.admitted("GET", free, 10).await, 10);
     }
+}
+
+#[tokio::test]
+async fn every_answer_that_was_counted_tells_what_is_left() {
+    let house = House::new();
+    let told = async |method: &str, path: &str| {
+        let (_, headers) = house.ask(method, path).await;
+        ["ratelimit-policy", "ratelimit"].map(|name| Some(headers.get(name)?.to_str().ok()?.to_owned()))
+    };
+    let said = |policy: &str, left: &str| [Some(policy.to_owned()), Some(left.to_owned())];
+    let policy = "\"credentials\";q=40;w=40";
+    assert_eq!(told("POST", LOGIN).await, said(policy, "\"credentials\";r=39;t=1"));
+    assert_eq!(told("POST", LOGIN).await, said(policy, "\"credentials\";r=38;t=1"));
+    house.clock.advance(Duration::from_secs(2));
+    assert_eq!(told("POST", LOGIN).await, said(policy, "\"credentials\";r=39;t=1"));
+    let requests = "\"requests\";q=2000;w=2";
+    assert_eq!(told("GET", "/nowhere").await, said(requests, "\"requests\";r=1999;t=1"));
+    // Whoever is known is told of what is counted as theirs, too.
+    let both = format!("{requests}, \"commands\";q=500;w=10");
+    assert_eq!(told("POST", WRITE).await, said(&both, "\"requests\";r=1998;t=1, \"commands\";r=499;t=1"));
+    assert_eq!(told("GET", "/health").await, [None, None]);
 }
 
 async fn served(limiter: Limiter) -> (SocketAddr, DropGuard) {

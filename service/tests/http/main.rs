@@ -6,3 +6,4 @@ mod edges;
 mod limited;
 mod queries;
 mod sockets;
+mod transport;

@@ -1,14 +1,21 @@
 //! What a client can do to a socket, and how long it is let.
 
-use super::app::{QUICK, app};
-use service::http::{Limits, serve};
+use super::app::{QUICK, app, settings};
+use axum::{
+    Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+use service::http::{Frame, Limits, frame, serve};
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -22,10 +29,14 @@ struct Server {
 
 impl Server {
     async fn start(limits: Limits) -> Self {
+        Self::start_with(app(), limits).await
+    }
+
+    async fn start_with(app: Router, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let stop = CancellationToken::new();
-        let ended = tokio::spawn(serve(listener, app(), limits, stop.clone()));
+        let ended = tokio::spawn(serve(listener, app, limits, stop.clone()));
         Self { address, stop, ended }
     }
 
@@ -253,18 +264,66 @@ async fn a_connection_over_the_cap_waits_for_another_to_end() {
 }
 
 #[tokio::test]
+async fn a_source_has_so_many_connections_and_leaves_the_others_theirs() {
+    let limits = Limits { connections_per_source: 2, head: Duration::from_secs(60), ..QUICK };
+    let server = Server::start(limits).await;
+    let held = [server.connect().await, server.connect().await];
+    assert_eq!(server.exchange(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await, "", "closed at once");
+    // Another address of this machine is another source.
+    let elsewhere = tokio::net::TcpSocket::new_v4().expect("a socket");
+    elsewhere.bind("127.0.0.2:0".parse().expect("an address")).expect("bound");
+    let mut elsewhere = elsewhere.connect(server.address).await.expect("a connection");
+    elsewhere
+        .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await
+        .expect("written");
+    assert!(read_to_end(&mut elsewhere).await.ends_with("alive"));
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_request_is_framed_in_one_way_or_not_at_all() {
+    let server = Server::start(QUICK).await;
+    // A second request hides behind two ways to tell where the first one ends: it is answered to nobody.
+    let hidden = "GET /api/v1/who HTTP/1.1\r\nHost: hidden\r\n\r\n";
+    let chunked = format!("{JSON}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n{hidden}");
+    let lengthy = format!("{JSON}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}");
+    let twice = format!("{JSON}Content-Length: 0\r\nContent-Length: 9\r\n\r\n{hidden}");
+    for (name, request) in [("chunked first", chunked), ("length first", lengthy), ("two lengths", twice)] {
+        let answer = server.exchange(request.as_bytes()).await;
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{name}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{name}: {answer}");
+    }
+    // RFC 9112 §2.2 lets a line end with LF alone; where a request ends is the same either way.
+    let bare = server.exchange(b"GET /health HTTP/1.1\nHost: x\nConnection: close\n\n").await;
+    assert_eq!(bare.matches("HTTP/1.1 ").count(), 1, "{bare}");
+}
+
+#[tokio::test]
 async fn stopping_finishes_what_is_under_way_and_closes_what_is_idle() {
-    let server = Server::start(Limits { head: Duration::from_secs(60), ..QUICK }).await;
+    // Begins when it says so, and ends when it is told to.
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let held = {
+        let (begun, go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
+        || async move {
+            begun.notify_one();
+            go_on.notified().await;
+            StatusCode::CREATED
+        }
+    };
+    let routes = Router::new().route("/held", post(held)).route("/health", get(|| async { "alive" }));
+    let minute = Duration::from_secs(60);
+    let limits = Limits { head: minute, answer: minute, drain: minute, ..QUICK };
+    let server = Server::start_with(frame(routes, &Frame { limits, ..settings() }), limits).await;
     let mut idle = server.connect().await;
     idle.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("written");
     read_until(&mut idle, "alive").await;
     let mut busy = server.connect().await;
-    busy.write_all(b"POST /api/v1/later HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-        .await
-        .expect("written");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    busy.write_all(b"POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").await.expect("written");
+    begun.notified().await;
     server.stop.cancel();
     assert_eq!(read_to_end(&mut idle).await, "");
+    go_on.notify_one();
     assert!(read_to_end(&mut busy).await.starts_with("HTTP/1.1 201 "));
     server.ended.await.expect("it ends");
     assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens any more");

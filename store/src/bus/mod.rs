@@ -6,6 +6,8 @@
 
 mod carried;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod handle;
 mod nats;
 mod tail;

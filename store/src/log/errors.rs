@@ -110,6 +110,12 @@ pub enum AppendError {
         /// The id.
         id: EventId,
     },
+    /// A stream that the decision was made from has moved on: whoever decided looks at it again.
+    #[error("what an append to stream {stream} was decided from has changed")]
+    Moved {
+        /// The stream that was appended to.
+        stream: StreamName,
+    },
     /// There was nothing to append.
     #[error("nothing to append")]
     Empty,
@@ -122,6 +128,12 @@ pub enum AppendError {
     /// One append carries too many records.
     #[error("{count} records in one append, over {MAX_APPEND_RECORDS}")]
     TooMany {
+        /// How many.
+        count: usize,
+    },
+    /// One append is guarded by too many streams.
+    #[error("an append guarded by {count} streams")]
+    TooManyGuards {
         /// How many.
         count: usize,
     },

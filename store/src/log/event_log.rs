@@ -1,7 +1,7 @@
 //! The log's handle.
 
 use super::{
-    AppendError, Appended, Follower, LogError, MAX_PAGE_RECORDS, MAX_STREAM_RECORDS, Stored,
+    AppendError, Appended, Follower, Guard, LogError, MAX_PAGE_RECORDS, MAX_STREAM_RECORDS, Stored,
     engine::{self, Readers, stored, to_sql},
     group_commit::GroupCommit,
 };
@@ -54,7 +54,24 @@ impl Log {
         expected: Version,
         records: Vec<Record>,
     ) -> Result<Appended, AppendError> {
-        self.writer.append(stream, expected, records).await
+        self.writer.append(stream, expected, Vec::new(), records).await
+    }
+
+    /// As [`Log::append`], if each guard holds too at the moment of the append: then whatever the decision was made from
+    /// comes before it in the log, and nothing that would have changed it. At most a hundred guards.
+    ///
+    /// On KurrentDB, which knows no condition on another stream, the guards are looked at right before the append.
+    ///
+    /// # Errors
+    /// [`AppendError::Moved`] when one does not hold, also for records that are there already.
+    pub async fn append_guarded(
+        &self,
+        stream: &StreamName,
+        expected: Version,
+        guards: Vec<Guard>,
+        records: Vec<Record>,
+    ) -> Result<Appended, AppendError> {
+        self.writer.append(stream, expected, guards, records).await
     }
 
     /// The stream's records after a version, all of them; none when there is no such stream.

@@ -2,7 +2,10 @@
 //!
 //! One task owns the engine's writer. While it commits a batch, the next one gathers in its queue.
 
-use super::{AppendError, Appended, LogError, MAX_APPEND_RECORDS, Stored, engine::Writer, recent::Recent};
+use super::{
+    AppendError, Appended, Guard, LogError, MAX_APPEND_RECORDS, Stored, engine::Writer, guards,
+    recent::Recent,
+};
 use events::{EventId, LogId, Position, Record, StreamName, Version};
 use std::{
     collections::HashSet,
@@ -13,12 +16,15 @@ use tokio::{
     task::yield_now,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{Span, field::Empty, info_span};
 
 /// How many appends may wait before the next one is turned away.
 const QUEUE: usize = 4_096;
 /// The most records in one transaction, and the most bytes: beyond either a larger batch is no faster.
 const BATCH_RECORDS: usize = MAX_APPEND_RECORDS;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// The most streams that one append may be guarded by: a session, its person, and their roles.
+const MAX_GUARDS: usize = 100;
 /// The longest that a batch waits for callers who are expected back.
 const LONGEST_GATHERING: Duration = Duration::from_millis(1);
 
@@ -27,8 +33,12 @@ const LONGEST_GATHERING: Duration = Duration::from_millis(1);
 pub(super) struct Request {
     pub(super) stream: StreamName,
     pub(super) expected: Version,
+    pub(super) guards: Vec<Guard>,
     pub(super) records: Vec<Record>,
     answer: oneshot::Sender<Result<Appended, AppendError>>,
+    /// What is recorded of the whole append, and of its wait for a commit.
+    span: Span,
+    waits: Span,
 }
 
 /// What the engine says of one request.
@@ -43,6 +53,8 @@ pub(super) enum Verdict {
     Stale(Version),
     /// The log holds this id elsewhere.
     IdReused(EventId),
+    /// A stream that it was decided from is not where it was.
+    Moved,
     /// This request failed, whatever became of its neighbours.
     #[cfg_attr(not(feature = "kurrentdb"), expect(dead_code, reason = "SQL engines commit a batch whole"))]
     Broken(LogError),
@@ -96,28 +108,42 @@ impl GroupCommit {
         &self,
         stream: &StreamName,
         expected: Version,
+        guards: Vec<Guard>,
         records: Vec<Record>,
     ) -> Result<Appended, AppendError> {
-        self.check(stream, expected, &records)?;
+        self.check(stream, expected, &guards, &records)?;
         let started = Instant::now();
         let (answer, verdict) = oneshot::channel();
-        let request = Request { stream: stream.clone(), expected, records, answer };
+        let span = info_span!(target: "trace", "append", records = records.len() as u64, failed = Empty);
+        let waits = info_span!(target: "trace", parent: &span, "wait for the commit");
+        let request =
+            Request { stream: stream.clone(), expected, guards, records, answer, span: span.clone(), waits };
         self.queue.try_send(request).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => LogError::Closed.into(),
         })?;
         let verdict = verdict.await.unwrap_or(Err(LogError::Closed.into()));
+        span.record("failed", verdict.is_err());
         metrics::histogram!("evident_log_append_seconds").record(started.elapsed());
         verdict
     }
 
     /// Holds what the engines take for granted: these records belong here and nowhere else.
-    fn check(&self, stream: &StreamName, expected: Version, records: &[Record]) -> Result<(), AppendError> {
+    fn check(
+        &self,
+        stream: &StreamName,
+        expected: Version,
+        guards: &[Guard],
+        records: &[Record],
+    ) -> Result<(), AppendError> {
         if records.is_empty() {
             return Err(AppendError::Empty);
         }
         if records.len() > MAX_APPEND_RECORDS {
             return Err(AppendError::TooMany { count: records.len() });
+        }
+        if guards.len() > MAX_GUARDS {
+            return Err(AppendError::TooManyGuards { count: guards.len() });
         }
         let mut version = expected;
         let mut ids = HashSet::with_capacity(records.len());
@@ -202,12 +228,15 @@ impl Committer {
     /// Commits a batch and answers each request. When the engine refuses the batch, its halves are tried apart, so
     /// that one bad record fails its own request and no other.
     async fn commit(&mut self, batch: Vec<Request>) {
-        let mut parts = vec![batch];
+        let mut parts = guards::apart(batch);
         while let Some(mut part) = parts.pop() {
             if part.is_empty() {
                 continue;
             }
-            match self.writer.append(&part).await {
+            let commits = commits(&mut part);
+            let outcome = self.writer.append(&part).await;
+            drop(commits);
+            match outcome {
                 Ok(verdicts) => self.answer(part, verdicts),
                 Err(LogError::Refused(_)) if part.len() > 1 => {
                     let second = part.split_off(part.len() / 2);
@@ -236,7 +265,7 @@ impl Committer {
             Some(_) | None => false,
         });
         for (request, verdict) in requests.into_iter().zip(verdicts) {
-            let Request { stream, expected, records, answer } = request;
+            let Request { stream, expected, records, answer, .. } = request;
             let _gone = answer.send(match verdict {
                 Verdict::Appended(positions) | Verdict::There(positions) => {
                     Ok(Appended { positions, version: Version(expected.0 + records.len() as u64) })
@@ -246,6 +275,10 @@ impl Committer {
                     Err(AppendError::Stale { stream, expected, actual })
                 }
                 Verdict::IdReused(id) => Err(AppendError::IdReused { id }),
+                Verdict::Moved => {
+                    metrics::counter!("evident_log_conflicts_total").increment(1);
+                    Err(AppendError::Moved { stream })
+                }
                 Verdict::Broken(error) => Err(error.into()),
             });
         }
@@ -257,7 +290,11 @@ fn committed<'a>(requests: &'a [Request], verdicts: &'a [Verdict]) -> impl Itera
     requests.iter().zip(verdicts).flat_map(|(request, verdict)| {
         let positions: &[Position] = match verdict {
             Verdict::Appended(positions) => positions,
-            Verdict::There(_) | Verdict::Stale(_) | Verdict::IdReused(_) | Verdict::Broken(_) => &[],
+            Verdict::There(_)
+            | Verdict::Stale(_)
+            | Verdict::IdReused(_)
+            | Verdict::Moved
+            | Verdict::Broken(_) => &[],
         };
         let stored =
             |(position, record): (&Position, &Record)| Stored { position: *position, record: record.clone() };
@@ -269,7 +306,17 @@ impl Verdict {
     fn last(&self) -> Option<Position> {
         match self {
             Self::Appended(positions) | Self::There(positions) => positions.last().copied(),
-            Self::Stale(_) | Self::IdReused(_) | Self::Broken(_) => None,
+            Self::Stale(_) | Self::IdReused(_) | Self::Moved | Self::Broken(_) => None,
         }
     }
+}
+
+/// Ends the waiting of these requests, and gives what is recorded of their commit.
+fn commits(batch: &mut [Request]) -> Vec<Span> {
+    let requests = batch.len() as u64;
+    let begin = |request: &mut Request| {
+        request.waits = Span::none();
+        info_span!(target: "trace", parent: &request.span, "commit", requests)
+    };
+    batch.iter_mut().filter(|request| !request.span.is_none()).map(begin).collect()
 }

@@ -9,6 +9,7 @@ mod errors;
 mod event_log;
 mod follow;
 mod group_commit;
+mod guards;
 #[cfg(feature = "kurrentdb")]
 mod kurrentdb;
 mod postgres;
@@ -19,6 +20,7 @@ pub use answers::{Appended, Stored};
 pub use errors::{AppendError, EngineError, LogError};
 pub use event_log::Log;
 pub use follow::Follower;
+pub use guards::Guard;
 
 /// The most records that one append may carry.
 pub const MAX_APPEND_RECORDS: usize = 1_000;

@@ -25,6 +25,10 @@ const DEADLINE: Duration = Duration::from_secs(12);
 const TURN: Duration = Duration::from_micros(300);
 /// How long others are let go first before their commit is waited for all the same.
 const POLITE: Duration = Duration::from_millis(50);
+/// For whoever appends: a plan made while the log was empty must still probe its indexes when it is not, and what that makes
+/// of the estimated costs must not set the compiler off.
+const PLANS: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// More readers than this are slower on few cores, and every one costs the server a process.
 const READERS: u32 = 16;
@@ -33,12 +37,13 @@ const RESTED: Duration = Duration::from_secs(1);
 
 const MIGRATED: &str = "select coalesce(max(version), 0) from evident_log.migrations where success";
 const LOG_ID: &str = "select log_id from evident_log.head";
-const APPEND: &str = "select positions, actual, reused from evident_log.append($1, $2, $3, $4, $5)";
-const APPEND_IN_TURN: &str =
-    "select positions, actual, reused from evident_log.append_in_turn($1, $2, $3, $4, $5)";
-/// For a login that may only note exports.
-const APPEND_NOTES: &str =
-    "select positions, actual, reused from evident_log.append_notes($1, $2, $3, $4, $5)";
+const APPEND: &str = "
+    select base, positions, actual, reused, moved
+    from evident_log.append_batch($6, $1, $2, $3, $4, $5, $7, $8, $9)";
+/// For a login that may only note exports, which nothing guards.
+const APPEND_NOTES: &str = "
+    select null::bigint as base, positions, actual, reused, null::integer[] as moved
+    from evident_log.append_notes($1, $2, $3, $4, $5)";
 const MAY_APPEND: &str = "
     select has_function_privilege('evident_log.append(integer[], text[], bigint[], uuid[], bytea[])', 'execute')";
 const READ_STREAM: &str = "
@@ -55,12 +60,19 @@ const READ_AT: &str = "
     where position = any ($1) order by position";
 const HEAD: &str = "select position from evident_log.head";
 
-/// The lock of `append_in_turn` for as long as this statement takes: free when it was to be had.
+/// The lock of whoever appends in turn, for as long as this statement takes: free when it was to be had.
 const IS_FREE: &str = "select pg_try_advisory_xact_lock(3786150915)";
 
-/// What `evident_log.append` answers: positions one a record; versions and ids, one a request, only when one of
-/// them was refused.
-type Answer = (Vec<Option<i64>>, Option<Vec<Option<i64>>>, Option<Vec<Option<Uuid>>>);
+/// What appending answers. Either where the whole batch stands right behind. Or positions one a record, and versions and
+/// ids, one a request, only when one of them was refused. Or the requests, counted from one, whose guards do not hold.
+#[derive(sqlx::FromRow)]
+struct Answer {
+    base: Option<i64>,
+    positions: Option<Vec<Option<i64>>>,
+    actual: Option<Vec<Option<i64>>>,
+    reused: Option<Vec<Option<Uuid>>>,
+    moved: Option<Vec<i32>>,
+}
 
 /// The pool that reads.
 #[derive(Debug, Clone)]
@@ -71,8 +83,8 @@ pub(super) struct Readers(PgPool);
 pub(super) struct Writer {
     options: Box<PgConnectOptions>,
     connection: Option<PgConnection>,
-    /// What a batch is appended with, by the rights of this login.
-    append: &'static str,
+    /// Whether this login may append anything, or note exports alone.
+    appends: bool,
 }
 
 pub(super) async fn migrate(url: &str) -> Result<(), LogError> {
@@ -90,18 +102,16 @@ pub(super) async fn open(url: &str) -> Result<(LogId, Readers, Writer), LogError
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
     ]);
-    let mut connection = connect(&options).await?;
+    let appending = options.clone().options(PLANS);
+    let mut connection = connect(&appending).await?;
     let migrated: i64 = sqlx::query_scalar(MIGRATED).fetch_one(&mut connection).await?;
     if migrator().iter().any(|migration| migration.version > migrated) {
         return Err(LogError::NotMigrated);
     }
     let id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
-    let append = match sqlx::query_scalar(MAY_APPEND).fetch_one(&mut connection).await? {
-        true => APPEND,
-        false => APPEND_NOTES,
-    };
-    let readers = Readers(readers(options.clone()));
-    Ok((LogId(id), readers, Writer { options: Box::new(options), connection: Some(connection), append }))
+    let appends = sqlx::query_scalar(MAY_APPEND).fetch_one(&mut connection).await?;
+    let readers = Readers(readers(options));
+    Ok((LogId(id), readers, Writer { options: Box::new(appending), connection: Some(connection), appends }))
 }
 
 /// The migrator keeps its table in our schema, so that log, vault and read models can share a database.
@@ -204,14 +214,15 @@ impl Writer {
         mut connection: PgConnection,
         batch: &[Request],
     ) -> Result<Vec<Verdict>, LogError> {
-        let answered = match timeout(DEADLINE, call_in_turn(self.append, &mut connection, batch)).await {
+        let appending = append(self.appends, &mut connection, batch);
+        let answered = match timeout(DEADLINE, appending).await {
             Ok(answered) => answered.map_err(LogError::from),
             Err(_) => Err(LogError::timed_out()),
         };
         if !matches!(answered, Err(LogError::Unavailable(_))) {
             self.connection = Some(connection);
         }
-        answered.map(|answer| verdicts(batch, answer))
+        answered
     }
 
     pub(super) async fn close(self) {
@@ -221,16 +232,41 @@ impl Writer {
     }
 }
 
-/// Appends once nobody else does. A lock would be waited for in the server, by a session a process; so the server says that
-/// somebody else appends, and is asked again, but not for ever.
-async fn call_in_turn(
-    append: &'static str,
+/// Appends what is not refused for its guards. Nearly always none is; else those that are are left out the next time.
+async fn append(
+    appends: bool,
     connection: &mut PgConnection,
     batch: &[Request],
-) -> Result<Answer, sqlx::Error> {
+) -> Result<Vec<Verdict>, sqlx::Error> {
+    let mut verdicts: Vec<Option<Verdict>> = vec![None; batch.len()];
+    loop {
+        let left: Vec<usize> = (0..batch.len()).filter(|nth| verdicts[*nth].is_none()).collect();
+        let requests: Vec<&Request> = left.iter().map(|nth| &batch[*nth]).collect();
+        let answer = match (requests.is_empty(), appends) {
+            (true, _) => break,
+            (false, true) => call_in_turn(connection, &requests).await?,
+            (false, false) => call(APPEND_NOTES, connection, &requests, None).await?,
+        };
+        match &answer.moved {
+            Some(moved) => {
+                let nth = |number: &i32| usize::try_from(number - 1).ok().and_then(|nth| left.get(nth));
+                moved.iter().filter_map(nth).for_each(|nth| verdicts[*nth] = Some(Verdict::Moved));
+            }
+            None => {
+                let judged = left.iter().zip(judged(&requests, answer));
+                judged.for_each(|(nth, verdict)| verdicts[*nth] = Some(verdict));
+            }
+        }
+    }
+    Ok(verdicts.into_iter().flatten().collect())
+}
+
+/// Appends once nobody else does. A lock would be waited for in the server, by a session a process; so the server says that
+/// somebody else appends, and is asked again, but not for ever.
+async fn call_in_turn(connection: &mut PgConnection, batch: &[&Request]) -> Result<Answer, sqlx::Error> {
     let polite = Instant::now();
-    while append == APPEND && polite.elapsed() < POLITE {
-        match call(APPEND_IN_TURN, connection, batch).await {
+    while polite.elapsed() < POLITE {
+        match call(APPEND, connection, batch, Some(true)).await {
             Err(error) if is_taken(&error) => {
                 metrics::counter!("evident_log_turns_waited_total").increment(1)
             }
@@ -242,7 +278,7 @@ async fn call_in_turn(
             sleep(TURN).await;
         }
     }
-    call(append, connection, batch).await
+    call(APPEND, connection, batch, Some(false)).await
 }
 
 /// `lock_not_available`
@@ -250,26 +286,43 @@ fn is_taken(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
 }
 
+/// `in_turn` for a statement that takes it, and guards.
 async fn call(
-    append: &'static str,
+    statement: &'static str,
     connection: &mut PgConnection,
-    batch: &[Request],
+    batch: &[&Request],
+    in_turn: Option<bool>,
 ) -> Result<Answer, sqlx::Error> {
     let records = || batch.iter().flat_map(|request| &request.records);
+    let numbered = || (1..).zip(batch);
     let requests: Vec<i32> =
-        (1..).zip(batch).flat_map(|(nth, request)| request.records.iter().map(move |_| nth)).collect();
-    sqlx::query_as(append)
+        numbered().flat_map(|(nth, request)| request.records.iter().map(move |_| nth)).collect();
+    let query = sqlx::query_as(statement)
         .bind(requests)
         .bind(records().map(|record| record.stream.as_str()).collect::<Vec<_>>())
         .bind(records().map(|record| to_sql(record.version.0)).collect::<Vec<_>>())
         .bind(records().map(|record| record.id.0).collect::<Vec<_>>())
-        .bind(records().map(|record| record.bytes().as_ref()).collect::<Vec<&[u8]>>())
+        .bind(records().map(|record| record.bytes().as_ref()).collect::<Vec<&[u8]>>());
+    let Some(in_turn) = in_turn else { return query.fetch_one(connection).await };
+    let guards = || batch.iter().flat_map(|request| &request.guards);
+    let guarded: Vec<i32> =
+        numbered().flat_map(|(nth, request)| request.guards.iter().map(move |_| nth)).collect();
+    query
+        .bind(in_turn)
+        .bind(guarded)
+        .bind(guards().map(|guard| guard.stream.as_str()).collect::<Vec<_>>())
+        .bind(guards().map(|guard| to_sql(guard.version.0)).collect::<Vec<_>>())
         .fetch_one(connection)
         .await
 }
 
-fn verdicts(batch: &[Request], (positions, actual, reused): Answer) -> Vec<Verdict> {
-    let mut positions = positions.into_iter();
+fn judged(batch: &[&Request], answer: Answer) -> Vec<Verdict> {
+    let Answer { base, positions, actual, reused, .. } = answer;
+    let behind = |base: i64| {
+        let records: usize = batch.iter().map(|request| request.records.len()).sum();
+        (base + 1..).take(records).map(Some).collect()
+    };
+    let mut positions = base.map(behind).or(positions).unwrap_or_default().into_iter();
     // Otherwise the function looked at each request by itself, and some may be there since an earlier time.
     let undisputed = actual.is_none();
     let of = |nth: usize, versions: &Option<Vec<Option<i64>>>| versions.as_ref()?.get(nth).copied()?;

@@ -1,12 +1,12 @@
 //! SQLite: one file in WAL mode, one connection that writes, several that read.
 
 use super::{
-    LogError, MAX_STREAM_RECORDS,
+    Guard, LogError, MAX_STREAM_RECORDS,
     engine::{Row, from_sql, to_sql},
     group_commit::{Request, Verdict},
 };
 use events::{EventId, LogId, Position, Record, StreamName, Version};
-use serde_json::json;
+use serde::Serialize;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     error::DatabaseError,
@@ -125,7 +125,7 @@ impl Readers {
     }
 
     pub(super) async fn at(&self, positions: &[Position]) -> Result<Vec<Row>, sqlx::Error> {
-        let positions = json!(positions).to_string();
+        let positions = json(positions)?;
         sqlx::query_as(READ_AT).bind(positions).fetch_all(&self.0).await
     }
 
@@ -157,10 +157,11 @@ impl Writer {
         if streams.len() < batch.len() {
             return Ok(None);
         }
+        let own = batch.iter().map(|request| (request.stream.as_str(), request.expected));
         let expected: Vec<_> =
-            batch.iter().map(|request| (request.stream.as_str(), request.expected)).collect();
+            own.chain(guards(batch).map(|guard| (guard.stream.as_str(), guard.version))).collect();
         let rows = Rows::of(batch.iter().flat_map(|request| &request.records));
-        let inserted = match rows.insert(&json!(expected).to_string(), &mut self.0).await {
+        let inserted = match rows.insert(&json(&expected)?, &mut self.0).await {
             Ok(inserted) => inserted,
             // An id is used elsewhere; whose, is for the judge to find out.
             Err(error) if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) => {
@@ -203,6 +204,10 @@ impl Writer {
     }
 }
 
+fn guards(batch: &[Request]) -> impl Iterator<Item = &Guard> {
+    batch.iter().flat_map(|request| &request.guards)
+}
+
 /// What is inserted: stream, version, id in hex, and where the record's bytes begin (from 1) and how many they are.
 struct Rows<'a> {
     places: Vec<(&'a str, Version, String, usize, usize)>,
@@ -225,7 +230,7 @@ impl<'a> Rows<'a> {
         expected: &str,
         connection: &mut SqliteConnection,
     ) -> Result<SqliteQueryResult, sqlx::Error> {
-        let places = json!(self.places).to_string();
+        let places = json(&self.places)?;
         sqlx::query(INSERT).bind(self.bytes).bind(places).bind(expected).execute(connection).await
     }
 }
@@ -250,13 +255,14 @@ struct Place {
 impl<'a> Judge<'a> {
     async fn look_up(connection: &mut SqliteConnection, batch: &'a [Request]) -> Result<Self, sqlx::Error> {
         let head: i64 = sqlx::query_scalar(HEAD).fetch_one(&mut *connection).await?;
-        let streams: Vec<&str> = batch.iter().map(|request| request.stream.as_str()).collect();
+        let own = batch.iter().map(|request| request.stream.as_str());
+        let streams: Vec<&str> = own.chain(guards(batch).map(|guard| guard.stream.as_str())).collect();
         let versions: Vec<(String, Option<i64>)> =
-            sqlx::query_as(VERSIONS).bind(json!(streams).to_string()).fetch_all(&mut *connection).await?;
+            sqlx::query_as(VERSIONS).bind(json(&streams)?).fetch_all(&mut *connection).await?;
         let ids: Vec<String> =
             batch.iter().flat_map(|request| &request.records).map(|record| hex(record.id)).collect();
         let places: Vec<(Uuid, String, i64, i64)> =
-            sqlx::query_as(PLACES).bind(json!(ids).to_string()).fetch_all(connection).await?;
+            sqlx::query_as(PLACES).bind(json(&ids)?).fetch_all(connection).await?;
         Ok(Self {
             head: from_sql(head),
             versions: versions
@@ -274,10 +280,17 @@ impl<'a> Judge<'a> {
         })
     }
 
+    fn version(&self, stream: &StreamName) -> Version {
+        self.versions.get(stream.as_str()).copied().unwrap_or(Version::NONE)
+    }
+
     fn verdict(&mut self, request: &'a Request) -> Verdict {
         let known = request.records.iter().find(|record| self.places.contains_key(&record.id));
-        let actual = self.versions.get(request.stream.as_str()).copied().unwrap_or(Version::NONE);
+        let actual = self.version(&request.stream);
         match known {
+            _ if !request.guards.iter().all(|guard| self.version(&guard.stream) == guard.version) => {
+                Verdict::Moved
+            }
             None if actual == request.expected => self.admit(request),
             None => Verdict::Stale(actual),
             Some(known) => self.said_before(request).unwrap_or(Verdict::IdReused(known.id)),
@@ -306,6 +319,10 @@ impl<'a> Judge<'a> {
         self.admitted.extend(&request.records);
         Verdict::Appended(positions)
     }
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> Result<String, sqlx::Error> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 fn hex(id: EventId) -> String {

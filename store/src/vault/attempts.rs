@@ -35,7 +35,13 @@ const WRITE: &str = "
     update sign_in_attempts
     set failures = $3, locked_until_us = $4, window_started_us = $5, recorded_in_window = $6, seen_at_us = $7
     where address_hash = $1 and source = $2";
-const FORGET_WHOLE: &str = "delete from sign_in_attempts where address_hash = $1 and source = $2";
+// As above, for the address as a whole alone: a row that is deleted at this moment locks nothing, and its successor would be
+// met in whatever order the table has.
+const LOCK_WHOLE: &str = "
+    insert into sign_in_attempts
+        (address_hash, source, failures, window_started_us, recorded_in_window, seen_at_us)
+    values ($1, $2, 0, 0, 0, 0)
+    on conflict (address_hash, source) do update set failures = sign_in_attempts.failures";
 const FORGET: &str = "delete from sign_in_attempts where address_hash = $1";
 type Row = (Vec<u8>, i64, Option<i64>, i64, i64);
 
@@ -81,7 +87,7 @@ impl Vault {
         let hash = &hash.0[..];
         on_engine!(self, store => {
             let mut tx = store.begin_hasty().await?;
-            sqlx::query(FORGET_WHOLE).bind(hash).bind(WHOLE_ADDRESS).execute(&mut *tx).await?;
+            sqlx::query(LOCK_WHOLE).bind(hash).bind(WHOLE_ADDRESS).execute(&mut *tx).await?;
             sqlx::query(FORGET).bind(hash).execute(&mut *tx).await?;
             tx.commit().await?;
         });

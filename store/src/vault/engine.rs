@@ -11,6 +11,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{fs, io, path::Path, time::Duration};
+use tokio::time::sleep;
 
 /// Where the vault lies.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(super) struct Store<DB: Database> {
     /// To write with; durable on commit.
     pub(super) writer: Pool<DB>,
     /// To write tallies with; a commit does not wait for the disk. Why that is right for them is said in `attempts`.
-    hasty: Pool<DB>,
+    pub(super) hasty: Pool<DB>,
     begin: &'static str,
 }
 
@@ -43,6 +44,11 @@ macro_rules! on_engine {
     };
 }
 pub(super) use on_engine;
+
+/// Between the pages of what goes through all rows: as long as a page took, others have their turn, and at least for a moment.
+pub(super) async fn let_others(took: Duration) {
+    sleep(took.max(Duration::from_millis(2))).await;
+}
 
 impl<DB: Database> Store<DB> {
     /// Begins to write. On SQLite it is this writer's turn from here on, not from its first statement.

@@ -150,7 +150,7 @@ impl Vault {
 
     /// SQLite's write-ahead log holds the wrapped keys' pages until it is folded into the file, which happens now
     /// unless somebody is reading, and then later. PostgreSQL's dead rows go with vacuum.
-    async fn forget_pages(&self) -> Result<(), VaultError> {
+    pub(super) async fn forget_pages(&self) -> Result<(), VaultError> {
         match self.engine() {
             Engine::Sqlite(store) => {
                 sqlx::query(FORGET_PAGES).execute(&store.writer).await?;

@@ -1,5 +1,6 @@
 //! What the vault could not do.
 
+use super::MasterKeyId;
 use events::UserId;
 use sqlx::migrate::MigrateError;
 
@@ -12,12 +13,18 @@ pub enum VaultError {
     /// Its migrations cannot be applied.
     #[error("vault cannot be migrated: {0}")]
     Migration(#[from] MigrateError),
-    /// The vault was made with another master key.
+    /// No master key at hand opens the vault.
     #[error("master key is not the one that this vault was made with")]
     WrongMasterKey,
+    /// One of the master keys that rows are wrapped by is not at hand.
+    #[error("master key {0} is not in the file: what it wraps cannot be opened")]
+    MissingMasterKey(MasterKeyId),
     /// The server's own keys are not made yet, and this login may not make them: command-api does when it starts.
     #[error("vault has no server keys yet; the first command-api to open it makes them")]
     NoServerKeys,
+    /// The directory changed each time that it was asked.
+    #[error("address directory is changing; ask again")]
+    Changing,
     /// The person's keys are gone, or never were.
     #[error("keys of user {0} are destroyed")]
     PersonErased(UserId),
@@ -40,7 +47,8 @@ impl VaultError {
     #[must_use]
     pub fn is_away(&self) -> bool {
         match self {
-            VaultError::NoServerKeys => true,
+            // Whoever replaces the master key is about to hand this process the new one.
+            VaultError::NoServerKeys | VaultError::MissingMasterKey(_) | VaultError::Changing => true,
             VaultError::Broken(error) | VaultError::Migration(MigrateError::Execute(error)) => {
                 crate::is_away(error)
             }
@@ -52,6 +60,12 @@ impl VaultError {
             | VaultError::Corrupt(_)
             | VaultError::Cryptography(_) => false,
         }
+    }
+
+    /// Whether a row was to refer to one that is gone: nothing new is wrapped by a master key that is off the list.
+    pub(super) fn is_of_a_retired_key(&self) -> bool {
+        let VaultError::Broken(sqlx::Error::Database(error)) = self else { return false };
+        error.is_foreign_key_violation()
     }
 
     /// Whether the database's role may not do this (PostgreSQL's `insufficient_privilege`). SQLite has no roles.

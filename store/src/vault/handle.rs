@@ -1,7 +1,10 @@
 //! The vault's handle.
 
-use super::{MasterKey, VaultError, engine::Engine, server_keys::ServerKeys};
-use std::{fmt, sync::Arc};
+use super::{MasterKeys, VaultError, engine::Engine, index_keys::Index, server_keys::ServerKeys};
+use std::{
+    fmt,
+    sync::{Arc, RwLock},
+};
 
 /// An open vault. A cheap handle: clones share the connections and the server's keys.
 #[derive(Clone)]
@@ -9,8 +12,9 @@ pub struct Vault(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    master: MasterKey,
+    master: MasterKeys,
     keys: ServerKeys,
+    index: RwLock<Option<Arc<Index>>>,
 }
 
 impl Vault {
@@ -22,15 +26,17 @@ impl Vault {
         Engine::migrate(url).await
     }
 
-    /// Opens a migrated vault. The first to open it decides its master key. Keys of people who were erased, which a
+    /// Opens a migrated vault. The first to open it decides its master key: the first of those at hand. Keys of people who were erased, which a
     /// backup brought back, are destroyed again before anybody can use them.
     ///
     /// # Errors
-    /// [`VaultError::NotMigrated`], and [`VaultError::WrongMasterKey`] when its keys are wrapped by another.
-    pub async fn open(url: &str, master: MasterKey) -> Result<Self, VaultError> {
+    /// [`VaultError::NotMigrated`]; [`VaultError::WrongMasterKey`] or [`VaultError::MissingMasterKey`] when its keys are
+    /// wrapped by others, or some of them are.
+    pub async fn open(url: &str, master: impl Into<MasterKeys>) -> Result<Self, VaultError> {
+        let master = master.into();
         let engine = Engine::open(url).await?;
         let keys = ServerKeys::load(&engine, &master).await?;
-        let vault = Self(Arc::new(Inner { engine, master, keys }));
+        let vault = Self(Arc::new(Inner { engine, master, keys, index: RwLock::default() }));
         vault.replay_erasures().await?;
         Ok(vault)
     }
@@ -64,12 +70,16 @@ impl Vault {
         &self.0.engine
     }
 
-    pub(super) fn master(&self) -> &MasterKey {
+    pub(super) fn master(&self) -> &MasterKeys {
         &self.0.master
     }
 
     pub(super) fn keys(&self) -> &ServerKeys {
         &self.0.keys
+    }
+
+    pub(super) fn known_index(&self) -> &RwLock<Option<Arc<Index>>> {
+        &self.0.index
     }
 }
 

@@ -4,7 +4,7 @@ use super::VaultError;
 use aws_lc_rs::{
     aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey},
     error::Unspecified,
-    rand,
+    hmac, rand,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::fmt;
@@ -19,6 +19,16 @@ const NONCE_BYTES: usize = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("master key is not the base64 of 32 bytes")]
 pub struct InvalidMasterKey;
+
+/// The name of a master key: it says which one it is, and nothing about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MasterKeyId(pub(super) String);
+
+impl fmt::Display for MasterKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The key that wraps all other keys. It lies in no database and no backup of one.
 #[derive(Clone)]
@@ -44,6 +54,13 @@ impl MasterKey {
     #[must_use]
     pub fn to_base64(&self) -> Zeroizing<String> {
         Zeroizing::new(STANDARD.encode(*self.0))
+    }
+
+    /// Its name: 64 bits of a keyed hash, in hexadecimal.
+    #[must_use]
+    pub fn id(&self) -> MasterKeyId {
+        let named = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &*self.0), b"evident/1\nmaster key id");
+        MasterKeyId(named.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Wraps a secret for one purpose: a random nonce, then ciphertext and tag (RFC 8452).
@@ -73,11 +90,6 @@ impl MasterKey {
         Some(secret)
     }
 
-    /// As [`MasterKey::unwrap`], for a secret of 32 bytes.
-    pub(super) fn unwrap_key(&self, purpose: &str, wrapped: &[u8]) -> Option<Secret32> {
-        secret(&self.unwrap(purpose, wrapped)?)
-    }
-
     fn cipher(&self) -> Result<LessSafeKey, Unspecified> {
         Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, &*self.0)?))
     }
@@ -96,7 +108,7 @@ pub(super) fn random_secret() -> Result<Secret32, VaultError> {
     Ok(bytes)
 }
 
-fn secret(bytes: &[u8]) -> Option<Secret32> {
+pub(super) fn secret(bytes: &[u8]) -> Option<Secret32> {
     bytes.try_into().ok().map(Zeroizing::new)
 }
 
@@ -121,6 +133,13 @@ mod tests {
         assert_eq!(again.to_base64(), text);
         assert_eq!(MasterKey::from_base64("c2hvcnQ=").err(), Some(InvalidMasterKey));
         assert_eq!(MasterKey::from_base64("not base64").err(), Some(InvalidMasterKey));
+    }
+
+    #[test]
+    fn a_master_key_has_a_name_of_its_own() {
+        let ids = [7, 8].map(|byte| MasterKey::from_bytes([byte; 32]).id().to_string());
+        assert_ne!(ids[0], ids[1]);
+        assert!(ids.iter().all(|id| id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit())));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The keys of people and of months.
 //!
 //! A person's two keys lie in two tables, because grants differ: who shows people may read the one and never the
-//! other. Keys are loaded for each use and never cached: a key that was destroyed a moment ago opens nothing.
+//! other. Keys are loaded for each command and each batch, and never kept beyond: a key that was destroyed a moment ago
+//! opens nothing.
 
 use super::{
     Keyring, Sealer, Vault, VaultError,
     engine::{Engine, on_engine},
     master::{Secret32, random_secret},
+    master_keys::while_keys_change,
 };
 use events::{Group, KeyName, Month, Timestamp, UserId};
 use std::collections::BTreeSet;
@@ -23,13 +25,13 @@ pub enum Scope {
 
 // A person who was erased does not come back under the same id.
 const CREATE_PROFILE: &str = "
-    insert into profile_keys (user_id, wrapped, created_at_us)
-    select $1, $2, $3
+    insert into profile_keys (user_id, wrapped, created_at_us, wrapped_by)
+    select $1, $2, $3, $4
     where not exists (select 1 from erasures where user_id = $1 and finished_at_us is not null)
     on conflict (user_id) do nothing";
 const CREATE_CREDENTIAL: &str = "
-    insert into credential_keys (user_id, wrapped, created_at_us)
-    select $1, $2, $3
+    insert into credential_keys (user_id, wrapped, created_at_us, wrapped_by)
+    select $1, $2, $3, $4
     where not exists (select 1 from erasures where user_id = $1 and finished_at_us is not null)
     on conflict (user_id) do nothing";
 
@@ -42,22 +44,55 @@ type Person = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
 
 const FIND_MONTH: &str = "select wrapped from month_keys where month = $1";
 const CREATE_MONTH: &str =
-    "insert into month_keys (month, wrapped) values ($1, $2) on conflict (month) do nothing";
+    "insert into month_keys (month, wrapped, wrapped_by) values ($1, $2, $3) on conflict (month) do nothing";
+
+const MONTHS: &str = "select month from month_keys order by month";
+const DESTROY_MONTH: &str = "delete from month_keys where month = $1";
 
 impl Vault {
+    /// The months that have a key, the oldest first.
+    ///
+    /// # Errors
+    /// [`VaultError::Broken`].
+    pub async fn months(&self) -> Result<Vec<Month>, VaultError> {
+        let names: Vec<String> = on_engine!(self, store => {
+            sqlx::query_scalar(MONTHS).fetch_all(&store.readers).await?
+        });
+        let month = |name: String| name.parse().map_err(|_| VaultError::Corrupt("a key is not a month's"));
+        names.into_iter().map(month).collect()
+    }
+
+    /// Destroys a month's key, for good, and with it all network facts of the month. Saying it twice changes nothing.
+    ///
+    /// # Errors
+    /// [`VaultError::Broken`].
+    pub async fn destroy_month(&self, month: Month) -> Result<(), VaultError> {
+        on_engine!(self, store => {
+            sqlx::query(DESTROY_MONTH).bind(month.to_string()).execute(&store.writer).await?;
+        });
+        self.forget_pages().await
+    }
+
     /// Makes a person's keys when they have none. Saying it twice, or at once, changes nothing; an erased person's
     /// keys are not made again.
     ///
     /// # Errors
     /// [`VaultError::Broken`].
     pub async fn create_person(&self, user: UserId, now: Timestamp) -> Result<(), VaultError> {
-        let profile = self.master().wrap(&profile_label(user), &*random_secret()?)?;
-        let credential = self.master().wrap(&credential_label(user), &*random_secret()?)?;
-        let (id, now) = (user.0, now.micros());
+        while_keys_change!(self.try_create_person(user, now))
+    }
+
+    async fn try_create_person(&self, user: UserId, now: Timestamp) -> Result<(), VaultError> {
+        let wrapping = self.wrapping().await?;
+        let profile = wrapping.wrap(&profile_label(user), &*random_secret()?)?;
+        let credential = wrapping.wrap(&credential_label(user), &*random_secret()?)?;
+        let (id, now, by) = (user.0, now.micros(), wrapping.generation);
         on_engine!(self, store => {
             let mut tx = store.begin().await?;
-            sqlx::query(CREATE_PROFILE).bind(id).bind(profile).bind(now).execute(&mut *tx).await?;
-            sqlx::query(CREATE_CREDENTIAL).bind(id).bind(credential).bind(now).execute(&mut *tx).await?;
+            for (create, wrapped) in [(CREATE_PROFILE, profile), (CREATE_CREDENTIAL, credential)] {
+                let query = sqlx::query(create).bind(id).bind(wrapped).bind(now).bind(by);
+                query.execute(&mut *tx).await?;
+            }
             tx.commit().await?;
         });
         Ok(())
@@ -75,25 +110,27 @@ impl Vault {
         let (profile, credential, month_key) = found.ok_or(VaultError::PersonErased(user))?;
         Ok(Sealer {
             user,
-            profile: self.unwrapped(&profile_label(user), &profile)?,
-            credential: self.unwrapped(&credential_label(user), &credential)?,
+            profile: self.unwrapped(&profile_label(user), &profile).await?,
+            credential: self.unwrapped(&credential_label(user), &credential).await?,
             month,
             month_key: match month_key {
-                Some(wrapped) => self.unwrapped(&month_label(&name), &wrapped)?,
-                None => self.create_month(&name).await?,
+                Some(wrapped) => self.unwrapped(&month_label(&name), &wrapped).await?,
+                None => while_keys_change!(self.create_month(&name))?,
             },
         })
     }
 
     async fn create_month(&self, month: &str) -> Result<Secret32, VaultError> {
         let label = month_label(month);
-        let wrapped = self.master().wrap(&label, &*random_secret()?)?;
+        let wrapping = self.wrapping().await?;
+        let wrapped = wrapping.wrap(&label, &*random_secret()?)?;
         // Somebody else may be faster; what is there afterwards is the key.
         let kept: Vec<u8> = on_engine!(self, store => {
-            sqlx::query(CREATE_MONTH).bind(month).bind(wrapped).execute(&store.writer).await?;
+            let query = sqlx::query(CREATE_MONTH).bind(month).bind(wrapped).bind(wrapping.generation);
+            query.execute(&store.writer).await?;
             sqlx::query_scalar(FIND_MONTH).bind(month).fetch_one(&store.writer).await?
         });
-        self.unwrapped(&label, &kept)
+        self.unwrapped(&label, &kept).await
     }
 
     /// Loads the keys of a whole batch of records, with one query. Keys that are gone, or not in scope, are not on the
@@ -107,14 +144,14 @@ impl Vault {
             match kind {
                 PROFILE => {
                     let user = user_named(&name)?;
-                    ring.profiles.insert(user, self.unwrapped(&profile_label(user), &wrapped)?);
+                    ring.profiles.insert(user, self.unwrapped(&profile_label(user), &wrapped).await?);
                 }
                 CREDENTIAL => {
                     let user = user_named(&name)?;
-                    ring.credentials.insert(user, self.unwrapped(&credential_label(user), &wrapped)?);
+                    ring.credentials.insert(user, self.unwrapped(&credential_label(user), &wrapped).await?);
                 }
                 _ => {
-                    let key = self.unwrapped(&month_label(&name), &wrapped)?;
+                    let key = self.unwrapped(&month_label(&name), &wrapped).await?;
                     let month = name.parse().map_err(|_| VaultError::Corrupt("a key is not a month's"))?;
                     ring.months.insert(month, key);
                 }
@@ -152,9 +189,11 @@ impl Vault {
         })
     }
 
-    fn unwrapped(&self, label: &str, wrapped: &[u8]) -> Result<Secret32, VaultError> {
-        let corrupt = VaultError::Corrupt("a key is not wrapped by the master key for what it is kept as");
-        self.master().unwrap_key(label, wrapped).ok_or(corrupt)
+    pub(super) async fn unwrapped(&self, label: &str, wrapped: &[u8]) -> Result<Secret32, VaultError> {
+        match self.master().unwrap_key(label, wrapped) {
+            Some(key) => Ok(key),
+            None => Err(self.unopened().await),
+        }
     }
 }
 
@@ -221,14 +260,14 @@ fn user_named(id: &str) -> Result<UserId, VaultError> {
     Uuid::try_parse(id).map(UserId).map_err(|_| VaultError::Corrupt("a key is not somebody's"))
 }
 
-fn profile_label(user: UserId) -> String {
+pub(super) fn profile_label(user: UserId) -> String {
     format!("profile key\n{user}")
 }
 
-fn credential_label(user: UserId) -> String {
+pub(super) fn credential_label(user: UserId) -> String {
     format!("credential key\n{user}")
 }
 
-fn month_label(month: &str) -> String {
+pub(super) fn month_label(month: &str) -> String {
     format!("month key\n{month}")
 }

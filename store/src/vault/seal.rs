@@ -6,16 +6,16 @@
 //! for. A decision made again after a lost race may seal another value under the same id, but one of the two at most
 //! is ever kept; and even who saw both would learn from AES-GCM-SIV no more than whether they are equal.
 
-use super::master::Secret32;
+use super::{master::Secret32, people::Scope};
 use aws_lc_rs::{
     aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, Salt},
 };
-use events::{EventId, Group, KeyName, Month, SealContext, UserId};
+use events::{EventId, Group, KeyName, Month, PictureId, SealContext, UserId};
 use std::{collections::HashMap, fmt};
 use zeroize::Zeroizing;
 
-/// Seals one person's values in one month.
+/// Seals one person's values in one month, and opens those that commands decide from.
 pub struct Sealer {
     pub(super) user: UserId,
     pub(super) profile: Secret32,
@@ -47,6 +47,26 @@ impl Sealer {
             .expect("AES-GCM-SIV seals all that is shorter than 64 GiB");
         sealed
     }
+
+    /// Opens one group, as [`Keyring::open`] does: the person's profile, and their credential where it is in scope. From
+    /// where they came decides nothing, and stays sealed.
+    #[must_use]
+    pub fn open(&self, scope: Scope, context: &SealContext<'_>, ciphertext: &[u8]) -> Option<Vec<u8>> {
+        let KeyName { person, group, .. } = context.key;
+        let key = match (group, scope) {
+            _ if person != self.user => return None,
+            (Group::Profile, _) => &self.profile,
+            (Group::Credential, Scope::All) => &self.credential,
+            (Group::Credential, Scope::Profiles) | (Group::Network, _) => return None,
+        };
+        opened(&group_key(key, None, context.event_id, group), context, ciphertext)
+    }
+
+    /// Whether these are the keys of this person and month.
+    #[must_use]
+    pub fn is_of(&self, person: UserId, month: Month) -> bool {
+        (self.user, self.month) == (person, month)
+    }
 }
 
 /// Opens what its keys seal. It holds the keys that were asked for, in scope, and not destroyed when it was loaded.
@@ -72,9 +92,43 @@ impl Keyring {
                 group_key(self.profiles.get(&person)?, Some(month), context.event_id, group)
             }
         };
-        let mut opened = ciphertext.to_vec();
-        let bytes =
-            key.open_in_place(zero_nonce(), Aad::from(context.associated_data()), &mut opened).ok()?.len();
+        opened(&key, context, ciphertext)
+    }
+}
+
+fn opened(key: &LessSafeKey, context: &SealContext<'_>, ciphertext: &[u8]) -> Option<Vec<u8>> {
+    let mut opened = ciphertext.to_vec();
+    let bytes =
+        key.open_in_place(zero_nonce(), Aad::from(context.associated_data()), &mut opened).ok()?.len();
+    opened.truncate(bytes);
+    Some(opened)
+}
+
+/// Seals and opens one picture of one person.
+pub(super) struct PictureKey {
+    key: LessSafeKey,
+    bound_to: String,
+}
+
+impl PictureKey {
+    /// Derived for this one picture, so that its key seals nothing else.
+    pub(super) fn new(person: &[u8; 32], user: UserId, id: PictureId) -> Self {
+        let key = derived_key(person, &[id.0.as_bytes(), b"picture"]);
+        Self { key, bound_to: format!("evident/1\npicture\n{user}\n{id}") }
+    }
+
+    pub(super) fn seal(&self, picture: &[u8]) -> Vec<u8> {
+        let mut sealed = picture.to_vec();
+        self.key
+            .seal_in_place_append_tag(zero_nonce(), Aad::from(&self.bound_to), &mut sealed)
+            .expect("AES-GCM-SIV seals all that is shorter than 64 GiB");
+        sealed
+    }
+
+    /// `None` when it was sealed as another.
+    pub(super) fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        let mut opened = sealed.to_vec();
+        let bytes = self.key.open_in_place(zero_nonce(), Aad::from(&self.bound_to), &mut opened).ok()?.len();
         opened.truncate(bytes);
         Some(opened)
     }
@@ -91,9 +145,12 @@ fn group_key(person: &Secret32, month: Option<&Secret32>, event_id: EventId, gro
             64
         }
     };
-    let info: [&[u8]; 2] = [event_id.0.as_bytes(), group_name(group)];
-    let derived = Salt::new(HKDF_SHA256, b"evident/1").extract(&secret[..bytes]);
-    let okm = derived.expand(&info, &AES_256_GCM_SIV).expect("HKDF-SHA-256 gives up to 8,160 bytes");
+    derived_key(&secret[..bytes], &[event_id.0.as_bytes(), group_name(group)])
+}
+
+fn derived_key(secret: &[u8], info: &[&[u8]; 2]) -> LessSafeKey {
+    let derived = Salt::new(HKDF_SHA256, b"evident/1").extract(secret);
+    let okm = derived.expand(info, &AES_256_GCM_SIV).expect("HKDF-SHA-256 gives up to 8,160 bytes");
     LessSafeKey::new(UnboundKey::from(okm))
 }
 

@@ -33,15 +33,26 @@ const TALLIES: Drop = Drop {
             (select address_hash, source from sign_in_attempts where seen_at_us <= $1
             limit 1000 for update skip locked)",
 };
+const SESSIONS: Drop = Drop {
+    sqlite: "
+        delete from sessions where (user_id, session_id) in
+            (select user_id, session_id from sessions where expires_at_us <= $1 limit 1000)",
+    postgres: "
+        delete from sessions where (user_id, session_id) in
+            (select user_id, session_id from sessions where expires_at_us <= $1
+            limit 1000 for update skip locked)",
+};
 const FULL_PAGE: u64 = 1000;
 
 impl Vault {
-    /// Drops requests and tallies of more than a day ago, at most some ten thousand of each at a time.
+    /// Drops requests and tallies of more than a day ago, and sessions that have expired, at most some ten thousand of
+    /// each at a time.
     ///
     /// # Errors
     /// [`VaultError::Broken`].
     pub async fn sweep(&self, now: Timestamp) -> Result<(), VaultError> {
-        for (drop, before) in [(REQUESTS, now.before(REMEMBERED)), (TALLIES, now.before(TALLIES_LAST))] {
+        let due = [(REQUESTS, now.before(REMEMBERED)), (TALLIES, now.before(TALLIES_LAST)), (SESSIONS, now)];
+        for (drop, before) in due {
             for _ in 0..PAGES {
                 if self.sweep_page(&drop, before).await? < FULL_PAGE {
                     break;

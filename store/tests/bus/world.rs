@@ -39,6 +39,15 @@ impl World {
         Self { engine, program, server: Server::start(program), log }
     }
 
+    /// An engine of the same kind with a log of its own.
+    pub(crate) async fn another_engine(&self) -> Engine {
+        match self.engine {
+            Engine::Sqlite { .. } => Engine::sqlite().await,
+            Engine::Postgres { .. } => Engine::postgres().await,
+            Engine::Kurrentdb { .. } => Engine::kurrentdb().await,
+        }
+    }
+
     pub(crate) async fn bus(&self) -> Bus {
         Bus::connect(&self.server.url, 1).await.expect("a bus")
     }
@@ -85,17 +94,15 @@ impl Relaying {
 
     /// Waits until it knows where the stream ends.
     pub(crate) async fn looked(&self) {
-        eventually("the relay looked", async || {
-            let state = self.bus.state();
-            state.relayed.is_some() || state.trouble.is_some()
-        })
-        .await;
+        eventually("the relay looked", async || self.bus.state().relayed.is_some()).await;
     }
 
-    /// Waits until it is in trouble, and answers with why.
-    pub(crate) async fn trouble(&self) -> String {
-        eventually("the relay is in trouble", async || self.bus.state().trouble.is_some()).await;
-        self.bus.state().trouble.expect("trouble")
+    /// Waits until it is in trouble that says all of this; before, it may have been in another, as when NATS did not
+    /// answer in time. Answers with what it says.
+    pub(crate) async fn trouble(&self, words: &[&str]) -> String {
+        let trouble = || self.bus.state().trouble.filter(|said| words.iter().all(|word| said.contains(word)));
+        eventually(&format!("trouble that says {words:?}"), async || trouble().is_some()).await;
+        trouble().expect("trouble that stays")
     }
 }
 

@@ -4,9 +4,9 @@ use crate::{
     engine::Engine,
     records::{Places, record, sized, stream, timed, with_id},
 };
-use events::{LogId, MAX_RECORD_BYTES, Position, Record, Version};
+use events::{LogId, MAX_RECORD_BYTES, Position, Record, StreamName, Version};
 use futures_util::future::join_all;
-use store::log::{AppendError, Appended, LogError, MAX_APPEND_RECORDS};
+use store::log::{AppendError, Appended, Guard, LogError, MAX_APPEND_RECORDS};
 
 pub(crate) async fn records_come_back_byte_for_byte(engine: Engine) {
     let log = engine.log().await;
@@ -259,4 +259,81 @@ pub(crate) async fn nobody_changes_or_removes_a_record(engine: Engine) {
         assert!(owner.try_execute(attempt).await.is_err(), "{attempt}");
     }
     assert_eq!(Places::of(&log).await.count(), 1);
+}
+
+fn guard(stream: &StreamName, version: u64) -> Guard {
+    Guard { stream: stream.clone(), version: Version(version) }
+}
+
+pub(crate) async fn what_was_decided_from_a_stream_that_has_moved_is_refused(engine: Engine) {
+    let (here, there) = (engine.log().await, engine.reopen().await);
+    let (admin, nobody) = (stream("user-1"), stream("user-2"));
+    here.append(&admin, Version::NONE, vec![record(here.id(), &admin, 1)]).await.expect("appended");
+    let decided = |version: u64| {
+        let user = stream(&format!("user-1{version}"));
+        let (log, record) = (here.clone(), record(here.id(), &user, 1));
+        let guards = vec![guard(&admin, version), guard(&nobody, 0)];
+        async move { log.append_guarded(&user, Version::NONE, guards, vec![record]).await }
+    };
+    assert!(matches!(decided(0).await, Err(AppendError::Moved { .. })));
+    assert!(matches!(decided(2).await, Err(AppendError::Moved { .. })));
+    assert!(decided(1).await.is_ok());
+    there.append(&admin, Version(1), vec![record(here.id(), &admin, 2)]).await.expect("moved on");
+    assert!(matches!(decided(1).await, Err(AppendError::Moved { .. })), "also what is there already");
+    assert_eq!(Places::of(&here).await.count(), 3);
+}
+
+pub(crate) async fn a_guard_that_does_not_hold_fails_its_own_request_only(engine: Engine) {
+    let log = engine.log().await;
+    let admin = stream("user-1");
+    log.append(&admin, Version::NONE, vec![record(log.id(), &admin, 1)]).await.expect("appended");
+    let many = (0..60_u64).map(|n| {
+        let (log, user) = (log.clone(), stream(&format!("user-9{n}")));
+        let record = record(log.id(), &user, 1);
+        let guards = vec![guard(&admin, 1 + n % 3)];
+        async move { log.append_guarded(&user, Version::NONE, guards, vec![record]).await }
+    });
+    for (n, answer) in join_all(many).await.into_iter().enumerate() {
+        match (n % 3, answer) {
+            (0, Ok(_)) | (1 | 2, Err(AppendError::Moved { .. })) => {}
+            (_, other) => panic!("request {n}: {other:?}"),
+        }
+    }
+    assert_eq!(Places::of(&log).await.count(), 21);
+}
+
+/// Of two processes and in one batch alike: whatever comes behind a guarded stream's next record was decided with it.
+pub(crate) async fn nothing_is_appended_behind_what_its_guard_forbids(engine: Engine) {
+    let (here, there) = (engine.log().await, engine.reopen().await);
+    for round in 0..40_u64 {
+        let admin = stream(&format!("user-a{round}"));
+        let privileged = |n: u64| {
+            let log = if n.is_multiple_of(2) { here.clone() } else { there.clone() };
+            let (user, guards) = (stream(&format!("user-b{round}-{n}")), vec![guard(&admin, 0)]);
+            let record = record(log.id(), &user, 1);
+            async move { log.append_guarded(&user, Version::NONE, guards, vec![record]).await }
+        };
+        let revocation = record(here.id(), &admin, 1);
+        let before = join_all((0..8).map(privileged));
+        let after = join_all((8..16).map(privileged));
+        let revoke = here.append(&admin, Version::NONE, vec![revocation]);
+        let (before, revoked, after) = tokio::join!(before, revoke, after);
+        let revoked = revoked.expect("revoked").last();
+        for answer in before.into_iter().chain(after) {
+            match answer {
+                Ok(appended) => assert!(appended.last() < revoked, "{appended:?} behind {revoked:?}"),
+                Err(AppendError::Moved { .. }) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+}
+
+pub(crate) async fn too_many_guards_are_refused(engine: Engine) {
+    let log = engine.log().await;
+    let user = stream("user-1");
+    let guards: Vec<Guard> = (0..101).map(|n| guard(&stream(&format!("role-{n}")), 0)).collect();
+    let record = record(log.id(), &user, 1);
+    let refused = log.append_guarded(&user, Version::NONE, guards, vec![record]).await;
+    assert!(matches!(refused, Err(AppendError::TooManyGuards { count: 101 })));
 }

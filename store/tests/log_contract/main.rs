@@ -38,6 +38,9 @@ contract! {
             one_id_twice_in_an_append_is_refused
             a_conflict_fails_its_own_request_only
             appends_to_one_stream_in_one_batch_see_each_other
+            what_was_decided_from_a_stream_that_has_moved_is_refused
+            a_guard_that_does_not_hold_fails_its_own_request_only
+            too_many_guards_are_refused
             large_records_and_long_names_are_kept
             clocks_play_no_part_in_order
             a_closed_log_has_committed_what_it_took_and_takes_no_more;
@@ -67,6 +70,7 @@ mod sql {
         sqlite, postgres => {
             append:
                 an_id_that_lies_in_another_stream_is_refused
+                nothing_is_appended_behind_what_its_guard_forbids
                 what_the_engine_refuses_fails_its_own_request_only
                 nobody_changes_or_removes_a_record;
             read:

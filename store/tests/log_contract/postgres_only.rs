@@ -114,6 +114,16 @@ async fn an_applications_role_appends_and_reads_and_can_do_no_more() {
     log.append(&user, Version::NONE, vec![record(log.id(), &user, 1)]).await.expect("appends");
     assert_eq!(log.read_all(Position::START, 10).await.expect("reads").len(), 1);
     let mut application = Foreign::connect(&url).await;
+    // The function is the only way in, and what it is told of versions it does not believe.
+    for (stream, version) in [("user-1", 3), ("user-2", 2), ("user-2", 0), ("user-1", 1)] {
+        let append = format!(
+            "select evident_log.append_batch(true, '{{1}}', '{{{stream}}}', '{{{version}}}', array[gen_random_uuid()], '{{x}}',
+                '{{}}', '{{}}', '{{}}')"
+        );
+        application.try_execute(&append).await.expect("an answer");
+        let found = log.read_all(Position::START, 10).await.expect("reads").len();
+        assert_eq!(found, 1, "{stream} has no place for version {version}");
+    }
     for attempt in [
         "insert into evident_log.records values (2, 's', 1, gen_random_uuid(), '')",
         "update evident_log.records set stream = 'x'",

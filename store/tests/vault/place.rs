@@ -1,7 +1,7 @@
 //! An empty place for one test's vault.
 
 use events::{Timestamp, UserId};
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 use std::{
     future::Future,
     sync::atomic::{AtomicU32, Ordering},
@@ -29,6 +29,29 @@ impl Place {
         let url = empty_database().await;
         Vault::migrate(&url).await.expect("migrated");
         Self { url, _folder: None }
+    }
+
+    /// How many rows a table of the vault has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let count = |schema| sqlx::AssertSqlSafe(format!("select count(*) from {schema}{table}"));
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url).await.expect("the file opens");
+            return sqlx::query_scalar(count("")).fetch_one(&mut connection).await.expect("a count");
+        }
+        let mut connection = PgConnection::connect(&self.url).await.expect("PostgreSQL answers");
+        sqlx::query_scalar(count("evident_vault.")).fetch_one(&mut connection).await.expect("a count")
+    }
+
+    /// Runs a statement as whoever may do everything.
+    pub(crate) async fn run(&self, statement: &str) -> Result<u64, sqlx::Error> {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url).await.expect("the file opens");
+            return Ok(connection.execute(statement).await?.rows_affected());
+        }
+        let mut connection = PgConnection::connect(&self.url).await.expect("PostgreSQL answers");
+        connection.execute("set search_path = evident_vault").await.expect("the schema is there");
+        Ok(connection.execute(statement).await?.rows_affected())
     }
 
     /// Opens the vault, as one more process would.

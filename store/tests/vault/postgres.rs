@@ -3,7 +3,7 @@
 use crate::place::{Place, at_second, empty_database, master, user};
 use events::{EventId, Group, KeyName, SealContext, StreamName};
 use sqlx::{Connection, Executor, PgConnection};
-use store::vault::{AddressHash, ErasureDue, Purpose, Scope, Vault, VaultError};
+use store::vault::{ClaimOutcome, ErasureDue, Filled, Purpose, Scope, Vault, VaultError};
 use uuid::Uuid;
 
 async fn opened_as(place: &Place, role: &str) -> Vault {
@@ -26,6 +26,7 @@ async fn a_reader_cannot_read_credential_keys_refresh_keys_or_private_keys() {
         "select wrapped from evident_vault.credential_keys",
         "select wrapped from evident_vault.signing_keys",
         "select address_hash from evident_vault.addresses",
+        "select wrapped from evident_vault.index_keys",
         "select seed from evident_vault.requests",
         "insert into evident_vault.server_keys (purpose, wrapped) values ('refresh', '')",
         "delete from evident_vault.profile_keys",
@@ -66,7 +67,7 @@ async fn a_reader_opens_profiles_and_verifies_but_no_more() {
     assert!(is_forbidden(reader.sealer(ada, at_second(0).month()).await));
     assert!(is_forbidden(reader.signing_keys().await));
     assert!(is_forbidden(reader.create_person(user(2), at_second(0)).await));
-    assert!(is_forbidden(reader.find_address(AddressHash([1; 32])).await));
+    assert!(is_forbidden(reader.find_address("ada@example.org").await));
     assert!(is_forbidden(reader.finish_erasure(ada, at_second(0)).await));
     assert_ne!(reader.server_key(Purpose::Refresh), owner.server_key(Purpose::Refresh));
 }
@@ -78,7 +79,7 @@ async fn the_command_role_is_all_that_command_api_needs() {
     let address = vault.address_hash("ada@example.org");
     vault.create_person(ada, at_second(0)).await.expect("created");
     vault.sealer(ada, at_second(0).month()).await.expect("keys");
-    vault.claim_address(address, ada, at_second(0)).await.expect("claimed");
+    vault.claim_address("ada@example.org", ada, at_second(0)).await.expect("claimed");
     vault.update_attempts(address, &[1; 32], |_, _| ()).await.expect("updated");
     vault.forget_attempts(address).await.expect("forgotten");
     vault.remember_request(&[1; 32], &[1; 32], [1; 16], at_second(0)).await.expect("remembered");
@@ -93,6 +94,14 @@ async fn the_command_role_is_all_that_command_api_needs() {
     vault.take_back_erasure(due.intent).await.expect("taken back");
     vault.finish_erasure(ada, at_second(0)).await.expect("erased");
     vault.sweep(at_second(0)).await.expect("swept");
+    vault.begin_refilling().await.expect("begun");
+    let [row] = &vault.unfilled(None).await.expect("rows")[..] else { panic!("one address") };
+    assert_eq!(vault.fill(row, "ada@example.org").await.expect("filled"), Filled::Done);
+    assert!(vault.go_over(at_second(0)).await.expect("gone over"));
+    assert_eq!(vault.forget_old_hashes().await.expect("forgotten"), 1);
+    assert_eq!(vault.retire_index_keys(at_second(0)).await.expect("retired"), 1);
+    vault.rewrap(|_| ()).await.expect("nothing to wrap again");
+    assert!(vault.retire_master_keys().await.expect("nothing to retire"));
     assert_eq!(vault.server_key(Purpose::Refresh), place.vault().await.server_key(Purpose::Refresh));
 }
 
@@ -122,4 +131,62 @@ async fn erasures_that_were_unfinished_before_they_had_a_time_are_due_at_once() 
         .await
         .expect("rows");
     assert_eq!(erased, [9]);
+}
+
+/// The statement that claims goes by how the directory stands when it is committed, not when it began.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_waits_for_whoever_changes_how_the_directory_stands_and_is_waited_for() {
+    let place = Place::postgres().await;
+    let vault = place.vault().await;
+    assert_eq!(vault.find_address("ada@x.io").await.expect("answer"), None);
+    let mut other = PgConnection::connect(&place.url).await.expect("connected");
+    let run = async |other: &mut PgConnection, statement: &'static str| {
+        other.execute(statement).await.expect(statement);
+    };
+    run(&mut other, "set search_path = evident_vault").await;
+    run(&mut other, "begin; update directory set reads = reads").await;
+    let claiming = {
+        let vault = vault.clone();
+        tokio::spawn(async move { vault.claim_address("ada@x.io", user(1), at_second(0)).await })
+    };
+    until_somebody_waits(&place).await;
+    run(&mut other, "commit").await;
+    assert_eq!(claiming.await.expect("no panic").expect("answer"), ClaimOutcome::Claimed);
+
+    // As a claim that is under way: its row is there once the directory's is let go.
+    vault.begin_refilling().await.expect("begun");
+    let [row] = &vault.unfilled(None).await.expect("rows")[..] else { panic!("one address") };
+    assert_eq!(vault.fill(row, "ada@x.io").await.expect("answer"), Filled::Done);
+    run(&mut other, "begin; select one from directory for share").await;
+    run(
+        &mut other,
+        "insert into addresses (address_hash, user_id, confirmed, claimed_at_us)
+        values ('\\x01', gen_random_uuid(), false, 0)",
+    )
+    .await;
+    let going_over = {
+        let vault = vault.clone();
+        tokio::spawn(async move { vault.go_over(at_second(1)).await })
+    };
+    until_somebody_waits(&place).await;
+    run(&mut other, "commit").await;
+    assert!(
+        !going_over.await.expect("no panic").expect("answer"),
+        "it lacks a hash that was claimed meanwhile"
+    );
+}
+
+async fn until_somebody_waits(place: &Place) {
+    let mut looking = PgConnection::connect(&place.url).await.expect("connected");
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut looking).await.expect("a count");
+        if waiting > 0 {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "nobody waits");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
 }

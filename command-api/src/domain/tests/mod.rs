@@ -10,7 +10,7 @@ use crate::domain::{Newcomer, OwnSession, SuspensionReason};
 use events::{BuiltInRole, Fact, Permission, Version};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use support::{Told, email, hash, name, position_of, role, session};
+use support::{Told, email, hash, name, own_session, position_of, role, session};
 
 /// Anything that can be asked about a person.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ impl Ask {
         let user = &told.user;
         let all: BTreeSet<Permission> = Permission::ALL.into();
         let granter = Granter { permissions: &all, is_subject: false };
-        let own = OwnSession { id: session(1), started_position: position_of(told.version.next()) };
+        let own = OwnSession { started_position: position_of(told.version.next()), ..own_session() };
         let newcomer =
             || Newcomer { email: email("ada@x.io"), display_name: None, password_hash: None, network: None };
         let person = user.person();
@@ -78,7 +78,7 @@ impl Ask {
                 Ok(rehash(user, checked(checked_now, |person| person.credential_version), hash("dearer")))
             }
             Ask::Grant => grant(user, &role("auditor"), &Role::BuiltIn(BuiltInRole::Auditor), &granter),
-            Ask::Revoke => revoke(user, &role("auditor")),
+            Ask::Revoke => revoke(user, &role("auditor"), &Role::BuiltIn(BuiltInRole::Auditor), &granter),
             Ask::Suspend => suspend(user, SuspensionReason::new("spam".to_owned()).expect("a reason")),
             Ask::Reinstate => reinstate(user),
             Ask::RevokeOthers => revoke_other_sessions(user, own),

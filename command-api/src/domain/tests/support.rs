@@ -12,6 +12,9 @@ use uuid::Uuid;
 /// The id of whom most tests are about.
 pub(in crate::domain) const ADA: UserId = UserId(Uuid::from_u128(0xada));
 
+/// Somebody else.
+pub(in crate::domain) const BOB: UserId = UserId(Uuid::from_u128(0xb0b));
+
 /// A person with this history.
 pub(in crate::domain) fn given(history: impl IntoIterator<Item = Fact>) -> Given {
     Given { user: history.into_iter().fold(Told::default(), Told::then).user }
@@ -75,7 +78,7 @@ pub(in crate::domain) fn session(number: u128) -> SessionId {
 
 /// The session that the person acts from: it started after all that the given history tells, unless said otherwise.
 pub(in crate::domain) fn own_session() -> OwnSession {
-    OwnSession { id: session(1), started_position: Position(u64::MAX) }
+    OwnSession { id: session(1), started_position: Position(u64::MAX), has_second_factor: true }
 }
 
 pub(in crate::domain) fn role(name: &str) -> RoleName {

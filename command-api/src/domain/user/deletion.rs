@@ -23,12 +23,16 @@ pub fn delete(user: &User) -> Result<Vec<Fact>, Refusal> {
     }
 }
 
-/// The person's keys are destroyed, now and for good, whether or not the account was closed before.
+/// The person's keys are destroyed, now and for good, whether or not the account was closed before; unless a legal
+/// hold stands.
 ///
 /// Unlike every other command, this one knows an erased person: the keys go after the record is written, so whoever
 /// was cut off between the two must be able to ask again.
 pub fn erase(user: &User) -> Result<Vec<Fact>, Refusal> {
     match user {
+        User::Active(person) | User::Suspended(person) | User::Deleted(person) if person.held => {
+            Err(Refusal::LegalHold)
+        }
         User::Active(_) | User::Suspended(_) | User::Deleted(_) => Ok(vec![Fact::UserErased]),
         User::Erased => Ok(vec![]),
         User::Unknown => Err(Refusal::UnknownUser),
@@ -59,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_session_that_ended_meanwhile_closes_nothing() {
-        let early = OwnSession { id: session(1), started_position: Position(11) };
+        let early = OwnSession { started_position: Position(11), ..own_session() };
         given([registered("ada@x.io"), sessions_revoked(None, RevocationCause::RequestedByOther)])
             .when(|user| close(user, early, FIRST))
             .refused(Refusal::SessionEnded);

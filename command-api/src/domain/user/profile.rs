@@ -12,6 +12,7 @@ pub fn change_profile(user: &User, display_name: Option<DisplayName>) -> Result<
     if profile.display_name == display_name {
         return Ok(vec![]);
     }
+    person.must_have_room()?;
     let profile = Profile { email: profile.email.clone(), display_name };
     Ok(vec![Fact::ProfileChanged(ProfileChanged { profile: Personal::Open(profile) })])
 }
@@ -19,8 +20,9 @@ pub fn change_profile(user: &User, display_name: Option<DisplayName>) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::revoke_sessions;
     use crate::domain::tests::support::*;
-    use events::UserRegistered;
+    use events::{RevocationCause, UserRegistered};
 
     #[test]
     fn a_name_is_set_changed_and_taken_away() {
@@ -34,6 +36,22 @@ mod tests {
         given([ada(), renamed("ada@x.io", Some("Ada"))])
             .when(|user| change_profile(user, None))
             .then([renamed("ada@x.io", None)]);
+    }
+
+    #[test]
+    fn a_history_that_grew_too_long_has_no_room_for_another_name() {
+        let names = |count: u64| (0..count).map(|n| renamed("ada@x.io", Some(&format!("Ada {n}"))));
+        let history = |count| [registered("ada@x.io")].into_iter().chain(names(count));
+        given(history(1_998))
+            .when(|user| change_profile(user, Some(name("Ada"))))
+            .then([renamed("ada@x.io", Some("Ada"))]);
+        given(history(1_999))
+            .when(|user| change_profile(user, Some(name("Ada"))))
+            .refused(Refusal::HistoryFull);
+        // Whoever looks after the account still does.
+        given(history(1_999))
+            .when(revoke_sessions)
+            .then([sessions_revoked(None, RevocationCause::RequestedByOther)]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct Newcomer {
 
 /// Somebody makes an account for themselves. Everybody begins with the role `user`.
 pub fn register(user: &User, newcomer: Newcomer) -> Result<Vec<Fact>, Refusal> {
-    begin(user, newcomer, BTreeSet::new())
+    Ok(vec![Fact::UserRegistered(begin(user, newcomer, BTreeSet::new())?)])
 }
 
 /// Somebody makes an account for somebody else, with roles beside `user` that they may grant.
@@ -32,10 +32,51 @@ pub fn create(
     for (_, role) in roles {
         may_grant(role, granter)?;
     }
-    begin(user, newcomer, roles.iter().map(|(name, _)| name.clone()).collect())
+    let beginning = begin(user, newcomer, roles.iter().map(|(name, _)| name.clone()).collect())?;
+    Ok(vec![Fact::UserRegistered(beginning)])
 }
 
-fn begin(user: &User, newcomer: Newcomer, mut roles: BTreeSet<RoleName>) -> Result<Vec<Fact>, Refusal> {
+/// The same, and the person is asked by mail to choose a password.
+pub fn invite(
+    user: &User,
+    newcomer: Newcomer,
+    roles: &[(RoleName, Role)],
+    granter: &Granter<'_>,
+) -> Result<Vec<Fact>, Refusal> {
+    let mut facts = create(user, newcomer, roles, granter)?;
+    facts.push(Fact::UserInvited);
+    Ok(facts)
+}
+
+/// Somebody who may brings somebody along from another system, with the hash that was made there and with roles beside
+/// `user` that they may grant. `verified` is what that system knew of the address; when it said nothing, an address is
+/// verified as everybody's is: an operator answers for it, and nobody else does.
+pub fn import(
+    user: &User,
+    newcomer: Newcomer,
+    verified: Option<bool>,
+    roles: &[(RoleName, Role)],
+    granter: &Granter<'_>,
+) -> Result<Vec<Fact>, Refusal> {
+    for (_, role) in roles {
+        may_grant(role, granter)?;
+    }
+    // Whoever comes to be from nowhere counts as verified; somebody who is not comes from somewhere that is not known.
+    let answered_for = newcomer.network.is_none();
+    let somewhere = Network { ip: None, user_agent: None };
+    let newcomer = match verified {
+        Some(false) if answered_for => Newcomer { network: Some(somewhere), ..newcomer },
+        Some(_) | None => newcomer,
+    };
+    let beginning = begin(user, newcomer, roles.iter().map(|(name, _)| name.clone()).collect())?;
+    let mut facts = vec![Fact::UserImported(beginning)];
+    if verified == Some(true) && !answered_for {
+        facts.push(Fact::EmailVerified);
+    }
+    Ok(facts)
+}
+
+fn begin(user: &User, newcomer: Newcomer, mut roles: BTreeSet<RoleName>) -> Result<UserRegistered, Refusal> {
     match user {
         User::Unknown => {}
         User::Active(_) | User::Suspended(_) | User::Deleted(_) | User::Erased => {
@@ -43,7 +84,7 @@ fn begin(user: &User, newcomer: Newcomer, mut roles: BTreeSet<RoleName>) -> Resu
         }
     }
     roles.insert(BuiltInRole::User.name());
-    Ok(vec![Fact::UserRegistered(UserRegistered {
+    Ok(UserRegistered {
         profile: Personal::Open(Profile {
             email: newcomer.email.into_inner(),
             display_name: newcomer.display_name.map(DisplayName::into_inner),
@@ -51,7 +92,7 @@ fn begin(user: &User, newcomer: Newcomer, mut roles: BTreeSet<RoleName>) -> Resu
         credential: newcomer.password_hash.map(|hash| Personal::Open(hash.into_fact())),
         roles: roles.into_iter().collect(),
         network: newcomer.network.map(Personal::Open),
-    })])
+    })
 }
 
 #[cfg(test)]
@@ -102,9 +143,47 @@ mod tests {
     }
 
     #[test]
+    fn who_is_imported_keeps_the_hash_that_came_along() {
+        let all = Permission::ALL.into();
+        let Fact::UserRegistered(expected) = registered_with("ada@x.io", Some("$2b$10$…")) else {
+            unreachable!()
+        };
+        given([])
+            .when(|user| import(user, newcomer(Some("$2b$10$…")), None, &[], &somebody_with(&all)))
+            .then([Fact::UserImported(expected)]);
+        given([registered("ada@x.io"), Fact::UserErased])
+            .when(|user| import(user, newcomer(None), None, &[], &somebody_with(&all)))
+            .refused(Refusal::UserExists);
+    }
+
+    #[test]
+    fn an_imported_address_is_as_verified_as_was_said_and_else_as_whoever_imports_answers_for_it() {
+        let all = Permission::ALL.into();
+        let by_operator = || Newcomer { network: None, ..newcomer(None) };
+        for (newcomer, said, expected) in [
+            (newcomer(None), None, false),
+            (newcomer(None), Some(false), false),
+            (newcomer(None), Some(true), true),
+            (by_operator(), None, true),
+            (by_operator(), Some(false), false),
+            (by_operator(), Some(true), true),
+        ] {
+            let facts =
+                import(&User::Unknown, newcomer, said, &[], &somebody_with(&all)).expect("nobody is there");
+            let [Fact::UserImported(imported), others @ ..] = &facts[..] else { panic!("{facts:?}") };
+            let verified = imported.network.is_none() || others == [Fact::EmailVerified];
+            assert_eq!(verified, expected, "{said:?}: {facts:?}");
+            assert!(others.len() <= usize::from(said == Some(true)), "{facts:?}");
+        }
+    }
+
+    #[test]
     fn nobody_creates_somebody_above_themselves() {
         let few = [Permission::UsersRead, Permission::UsersWrite].into();
         let admin = [(role("admin"), Role::BuiltIn(BuiltInRole::Admin))];
+        given([])
+            .when(|user| import(user, newcomer(None), None, &admin, &somebody_with(&few)))
+            .refused(Refusal::AboveOwnLevel);
         given([])
             .when(|user| create(user, newcomer(None), &admin, &somebody_with(&few)))
             .refused(Refusal::AboveOwnLevel);

@@ -1,6 +1,6 @@
 //! Which roles a person has.
 
-use crate::domain::{Granter, Refusal, Role, User, may_grant};
+use crate::domain::{Granter, Refusal, Role, User, may_act_upon, may_grant};
 use events::{Fact, RoleGranted, RoleName, RoleRevoked};
 
 /// Gives a role. Nobody gives more than they have, nor anything to themselves. A role that the person has already
@@ -14,14 +14,21 @@ pub fn grant(user: &User, name: &RoleName, role: &Role, granter: &Granter<'_>) -
     Ok(vec![Fact::RoleGranted(RoleGranted { role: name.clone() })])
 }
 
-/// Takes a role, also one that was removed meanwhile. A role that the person does not have says nothing new.
+/// Takes a role that permits no more than one may do oneself, also one that was removed meanwhile. A role that the person
+/// does not have says nothing new.
 ///
 /// That somebody is left who can administer Evident is the vault's to say, before this is appended.
-pub fn revoke(user: &User, name: &RoleName) -> Result<Vec<Fact>, Refusal> {
-    match user.changeable()?.roles.contains(name) {
-        true => Ok(vec![Fact::RoleRevoked(RoleRevoked { role: name.clone() })]),
-        false => Ok(vec![]),
+pub fn revoke(
+    user: &User,
+    name: &RoleName,
+    role: &Role,
+    revoker: &Granter<'_>,
+) -> Result<Vec<Fact>, Refusal> {
+    if !user.changeable()?.roles.contains(name) {
+        return Ok(vec![]);
     }
+    may_act_upon(&role.permissions().unwrap_or_default(), revoker)?;
+    Ok(vec![Fact::RoleRevoked(RoleRevoked { role: name.clone() })])
 }
 
 #[cfg(test)]
@@ -76,10 +83,31 @@ mod tests {
 
     #[test]
     fn a_role_is_revoked_once() {
-        given([registered("ada@x.io"), granted("auditor")])
-            .when(|user| revoke(user, &role("auditor")))
+        let revoker = all();
+        let revoke_it = |user: &User| revoke(user, &role("auditor"), &AUDITOR, &somebody_with(&revoker));
+        given([registered("ada@x.io"), granted("auditor")]).when(revoke_it).then([revoked("auditor")]);
+        given([registered("ada@x.io")]).when(revoke_it).then([]);
+    }
+
+    #[test]
+    fn nobody_revokes_more_than_they_may_do_but_from_themselves() {
+        let own = [Permission::RolesWrite, Permission::AuditRead].into();
+        let history = [registered("ada@x.io"), granted("auditor")];
+        given(history.clone())
+            .when(|user| revoke(user, &role("auditor"), &AUDITOR, &somebody_with(&own)))
+            .refused(Refusal::AboveOwnLevel);
+        let oneself = Granter { permissions: &own, is_subject: true };
+        given(history)
+            .when(|user| revoke(user, &role("auditor"), &AUDITOR, &oneself))
             .then([revoked("auditor")]);
-        given([registered("ada@x.io")]).when(|user| revoke(user, &role("auditor"))).then([]);
+    }
+
+    #[test]
+    fn a_role_that_was_removed_is_revoked_by_anybody_who_may() {
+        let own = [Permission::RolesWrite].into();
+        given([registered("ada@x.io"), granted("clerk")])
+            .when(|user| revoke(user, &role("clerk"), &Role::Removed, &somebody_with(&own)))
+            .then([revoked("clerk")]);
     }
 
     #[test]
@@ -89,7 +117,7 @@ mod tests {
             .when(|user| grant(user, &role("auditor"), &AUDITOR, &somebody_with(&granter)))
             .then([granted("auditor")]);
         given([registered("ada@x.io"), granted("auditor"), suspended("spam")])
-            .when(|user| revoke(user, &role("auditor")))
+            .when(|user| revoke(user, &role("auditor"), &AUDITOR, &somebody_with(&granter)))
             .then([revoked("auditor")]);
     }
 
@@ -104,7 +132,9 @@ mod tests {
             given(history.clone())
                 .when(|user| grant(user, &role("auditor"), &AUDITOR, &somebody_with(&granter)))
                 .refused(refusal);
-            given(history).when(|user| revoke(user, &role("auditor"))).refused(refusal);
+            given(history)
+                .when(|user| revoke(user, &role("auditor"), &AUDITOR, &somebody_with(&granter)))
+                .refused(refusal);
         }
     }
 }

@@ -8,6 +8,7 @@ use events::{Fact, RevocationCause, SessionsRevoked};
 /// It is said each time: whether there are others to end is not known here, and one may be about to start.
 pub fn revoke_other_sessions(user: &User, session: OwnSession) -> Result<Vec<Fact>, Refusal> {
     session.must_stand(user)?;
+    user.changeable()?.must_have_room()?;
     Ok(vec![Fact::SessionsRevoked(SessionsRevoked {
         except: Some(session.id),
         cause: RevocationCause::RequestedByOwner,
@@ -49,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_session_that_ended_meanwhile_ends_no_others() {
-        let early = OwnSession { id: session(1), started_position: Position(11) };
+        let early = OwnSession { started_position: Position(11), ..own_session() };
         let by_other = || sessions_revoked(None, RevocationCause::RequestedByOther);
         given([registered("ada@x.io"), by_other()])
             .when(|user| revoke_other_sessions(user, early))

@@ -1,11 +1,17 @@
 //! What a person's stream says they are.
 
+use super::second_factor::Factor;
 use crate::domain::{Contradiction, Happened, PasswordHash, Refusal};
 use events::{
-    Credential, Fact, PasswordChanged, Personal, Position, Profile, RoleName, SessionId, SessionsRevoked,
-    Timestamp, UserRegistered, Version,
+    Credential, Fact, PasswordChanged, Personal, PictureId, Position, Profile, RoleName, SessionId,
+    SessionsRevoked, Timestamp, UserRegistered, Version,
 };
 use std::collections::BTreeSet;
+
+/// How many records somebody's stream may have before what people change about themselves again and again is refused.
+/// Each command reads the whole of it, and the log gives out ten thousand at most: the rest is for what ends an account,
+/// and for those who look after it.
+const ROOM: Version = Version(2_000);
 
 /// A person, folded from the whole of `user-{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,22 +34,56 @@ pub enum User {
 pub struct Person {
     /// How the person is known; `None` once the key is gone.
     pub profile: Option<Profile>,
+    /// The picture, when there is one.
+    pub picture: Option<KeptPicture>,
     /// What the password is checked against; `None` when none was chosen yet, or the key is gone.
     pub password_hash: Option<PasswordHash>,
     /// The version at which the person last *chose* a password. Rehashing does not move it.
     pub password_version: Version,
     /// The version of the last fact that wrote a hash: a new password, or the same one hashed again.
     pub credential_version: Version,
+    /// The version at which the address became the person's. A change of the name does not move it.
+    pub address_version: Version,
+    /// The same moment as a place in the log.
+    pub address_position: Position,
+    /// Whether the person has shown that the address is theirs.
+    pub email_verified: bool,
+    /// The address that the person asked to have instead.
+    pub email_change: Option<EmailChange>,
+    /// The version at which the person was last asked to choose a first password, until they do.
+    pub invited: Option<Version>,
+    /// What is asked for beside the password.
+    pub factor: Factor,
     /// The roles, by name. Some may have been removed meanwhile; they permit nothing.
     pub roles: BTreeSet<RoleName>,
     /// The last time that sessions ended all at once.
     pub sessions_ended: Option<SessionsEnded>,
+    /// Whether a legal hold stands: then the person is not erased.
+    pub held: bool,
     /// When the stream began.
     pub created_at: Timestamp,
     /// When its last record was written.
     pub updated_at: Timestamp,
     /// The version of its last record: what `ETag` says.
     pub version: Version,
+}
+
+/// A change of the address that waits for the new one to be verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailChange {
+    /// The version at which it was asked for.
+    pub version: Version,
+    /// The new address; `None` once the key is gone.
+    pub email: Option<String>,
+}
+
+/// A picture that the vault keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptPicture {
+    /// Its name there.
+    pub id: PictureId,
+    /// Its hash; `None` once the key is gone.
+    pub sha256: Option<String>,
 }
 
 /// All sessions that had started before a moment ended then.
@@ -67,7 +107,7 @@ impl User {
     pub fn apply(self, happened: &Happened<'_>) -> Result<Self, Contradiction> {
         let state = self.name();
         let known = match (self, happened.fact) {
-            (User::Unknown, Fact::UserRegistered(fact)) => {
+            (User::Unknown, Fact::UserRegistered(fact) | Fact::UserImported(fact)) => {
                 return Ok(User::Active(Person::registered(fact, happened)));
             }
             (User::Unknown | User::Erased, _) => return Err(Contradiction::new(happened, state)),
@@ -147,14 +187,31 @@ impl User {
 }
 
 impl Person {
+    /// Whether there is room for a change that could be made without end.
+    pub(super) fn must_have_room(&self) -> Result<(), Refusal> {
+        match self.version < ROOM {
+            true => Ok(()),
+            false => Err(Refusal::HistoryFull),
+        }
+    }
+
     fn registered(fact: &UserRegistered, happened: &Happened<'_>) -> Self {
         Self {
             profile: fact.profile.open().cloned(),
+            picture: None,
             password_hash: fact.credential.as_ref().and_then(hash_of),
             password_version: happened.version,
             credential_version: happened.version,
+            address_version: happened.version,
+            address_position: happened.position,
+            // An operator who makes an account answers for its address.
+            email_verified: fact.network.is_none(),
+            email_change: None,
+            invited: None,
+            factor: Factor::default(),
             roles: fact.roles.iter().cloned().collect(),
             sessions_ended: None,
+            held: false,
             created_at: happened.at,
             updated_at: happened.at,
             version: happened.version,
@@ -165,10 +222,28 @@ impl Person {
     fn apply(mut self, happened: &Happened<'_>) -> Option<Self> {
         match happened.fact {
             Fact::ProfileChanged(fact) => self.profile = fact.profile.open().cloned(),
+            Fact::PictureChanged(fact) => {
+                let sha256 = fact.picture.open().map(|picture| picture.sha256.clone());
+                self.picture = Some(KeptPicture { id: fact.picture_id, sha256 });
+            }
+            Fact::PictureRemoved => self.picture = None,
             Fact::PasswordChanged(fact) => {
                 self.password_version = happened.version;
+                // Whoever asked for these may not be who knows the new password.
+                (self.email_change, self.invited) = (None, None);
                 self.hashed(fact, happened);
             }
+            Fact::EmailVerified => self.email_verified = true,
+            Fact::EmailChangeRequested(fact) => {
+                let email = fact.address.open().map(|address| address.email.clone());
+                self.email_change = Some(EmailChange { version: happened.version, email });
+            }
+            Fact::EmailChanged(fact) => {
+                self.profile = fact.profile.open().cloned();
+                (self.address_version, self.address_position) = (happened.version, happened.position);
+                (self.email_verified, self.email_change) = (true, None);
+            }
+            Fact::UserInvited => self.invited = Some(happened.version),
             Fact::PasswordRehashed(fact) => self.hashed(fact, happened),
             Fact::RoleGranted(fact) => _ = self.roles.insert(fact.role.clone()),
             Fact::RoleRevoked(fact) => _ = self.roles.remove(&fact.role),
@@ -176,7 +251,18 @@ impl Person {
                 let (position, version) = (happened.position, happened.version);
                 self.sessions_ended = Some(SessionsEnded { position, version, except: *except });
             }
+            Fact::UserHoldPlaced(_) | Fact::UserHoldLifted => {
+                self.held = matches!(happened.fact, Fact::UserHoldPlaced(_));
+                // Neither is a change that the person may see, nor does it move the day of their erasure.
+                self.version = happened.version;
+                return Some(self);
+            }
+            Fact::TotpEnrolled(_)
+            | Fact::TotpConfirmed(_)
+            | Fact::RecoveryCodesIssued(_)
+            | Fact::SecondFactorRemoved => self.factor.apply(happened)?,
             Fact::UserRegistered(_)
+            | Fact::UserImported(_)
             | Fact::UserSuspended(_)
             | Fact::UserReinstated
             | Fact::UserDeleted
@@ -184,13 +270,26 @@ impl Person {
             | Fact::SignInFailed(_)
             | Fact::LockedOut(_)
             | Fact::LockoutLifted
+            | Fact::PasswordResetRequested(_)
+            | Fact::VerificationRequested(_)
+            | Fact::AddressTaken(_)
             | Fact::SessionStarted(_)
             | Fact::SessionRefreshed(_)
+            | Fact::SessionReauthenticated(_)
+            | Fact::SecondFactorUsed(_)
             | Fact::SessionRevoked(_)
             | Fact::SessionReplayDetected(_)
             | Fact::RoleDefined(_)
             | Fact::RoleRemoved(_)
-            | Fact::AuditExported(_) => return None,
+            | Fact::HoldPlaced(_)
+            | Fact::HoldLifted(_)
+            | Fact::NetworkEnded(_)
+            | Fact::AuditExported(_)
+            | Fact::ServiceAccountCreated(_)
+            | Fact::ServiceAccountRemoved
+            | Fact::KeyIssued(_)
+            | Fact::KeyRevoked(_)
+            | Fact::KeyUsed(_) => return None,
         }
         Some(self.seen(happened))
     }
@@ -212,121 +311,4 @@ fn hash_of(credential: &Personal<Credential>) -> Option<PasswordHash> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::tests::support::*;
-    use events::RevocationCause;
-
-    const BY_OWNER: RevocationCause = RevocationCause::RequestedByOwner;
-
-    fn person(history: impl IntoIterator<Item = Fact>) -> Person {
-        given(history).user.person().expect("somebody who is there").clone()
-    }
-
-    #[test]
-    fn a_person_is_what_their_stream_says() {
-        let ada = person([
-            registered("ada@x.io"),
-            renamed("ada@x.io", Some("Ada")),
-            granted("auditor"),
-            revoked("user"),
-            password_changed("second"),
-            rehashed("second, dearer"),
-        ]);
-        let profile = Profile { email: "ada@x.io".to_owned(), display_name: Some("Ada".to_owned()) };
-        assert_eq!(ada.profile, Some(profile));
-        assert_eq!(ada.password_hash, Some(hash("second, dearer")));
-        assert_eq!((ada.password_version, ada.credential_version), (Version(5), Version(6)));
-        assert_eq!(ada.roles, [role("auditor")].into());
-        assert_eq!((ada.created_at, ada.updated_at, ada.version), (minute(1), minute(6), Version(6)));
-    }
-
-    #[test]
-    fn a_change_of_state_is_seen_in_the_version() {
-        let ada =
-            person([registered("ada@x.io"), suspended("spam"), Fact::UserReinstated, Fact::UserDeleted]);
-        assert_eq!((ada.version, ada.updated_at), (Version(4), minute(4)));
-    }
-
-    #[test]
-    fn a_session_stands_until_all_before_it_end() {
-        let user = given([registered("ada@x.io"), sessions_revoked(Some(session(7)), BY_OWNER)]).user;
-        let ended_at = position_of(Version(2));
-        assert!(!user.session_stands(session(1), Position(ended_at.0 - 1)));
-        assert!(user.session_stands(session(7), Position(ended_at.0 - 1)), "the one that was excepted");
-        assert!(user.session_stands(session(2), ended_at.next()), "one that started later");
-    }
-
-    #[test]
-    fn an_exception_ends_with_the_next_revocation() {
-        let user = given([
-            registered("ada@x.io"),
-            sessions_revoked(Some(session(7)), BY_OWNER),
-            sessions_revoked(Some(session(8)), BY_OWNER),
-        ]);
-        assert!(!user.user.session_stands(session(7), Position(11)));
-        assert!(user.user.session_stands(session(8), Position(25)));
-    }
-
-    #[test]
-    fn no_session_stands_for_who_may_not_sign_in() {
-        let later = Position(u64::MAX);
-        assert!(!User::Unknown.session_stands(session(1), later));
-        for last in [suspended("spam"), Fact::UserDeleted, Fact::UserErased] {
-            assert!(!given([registered("ada@x.io"), last]).user.session_stands(session(1), later));
-        }
-    }
-
-    #[test]
-    fn a_sign_in_stands_when_nothing_was_meant_against_it() {
-        let decided_at = Version(1);
-        assert!(given([registered("ada@x.io")]).user.still_admits(decided_at));
-        for last in [rehashed("first, dearer"), renamed("ada@x.io", Some("Ada")), granted("auditor")] {
-            assert!(given([registered("ada@x.io"), last]).user.still_admits(decided_at));
-        }
-    }
-
-    #[test]
-    fn a_sign_in_falls_with_what_was_meant_against_it() {
-        let decided_at = Version(1);
-        for last in [
-            suspended("spam"),
-            Fact::UserDeleted,
-            Fact::UserErased,
-            password_changed("second"),
-            sessions_revoked(None, BY_OWNER),
-            sessions_revoked(Some(session(7)), BY_OWNER),
-        ] {
-            let event_type = last.event_type();
-            assert!(!given([registered("ada@x.io"), last]).user.still_admits(decided_at), "{event_type}");
-        }
-        assert!(!User::Unknown.still_admits(decided_at));
-    }
-
-    #[test]
-    fn a_sign_in_that_was_decided_afterwards_stands() {
-        let history = [registered("ada@x.io"), password_changed("second"), sessions_revoked(None, BY_OWNER)];
-        assert!(given(history).user.still_admits(Version(3)));
-    }
-
-    #[test]
-    fn what_cannot_have_happened_is_a_contradiction() {
-        for (history, impossible, state) in [
-            (vec![], Fact::UserDeleted, "unknown"),
-            (vec![registered("ada@x.io")], registered("ada@x.io"), "active"),
-            (vec![registered("ada@x.io")], Fact::UserReinstated, "active"),
-            (vec![registered("ada@x.io")], Fact::LockoutLifted, "active"),
-            (vec![registered("ada@x.io"), suspended("spam")], suspended("spam"), "suspended"),
-            (vec![registered("ada@x.io"), Fact::UserDeleted], suspended("spam"), "deleted"),
-            (vec![registered("ada@x.io"), Fact::UserDeleted], Fact::UserReinstated, "deleted"),
-            (vec![registered("ada@x.io"), Fact::UserErased], Fact::UserErased, "erased"),
-            (vec![registered("ada@x.io"), Fact::UserErased], registered("ada@x.io"), "erased"),
-        ] {
-            let told = history.into_iter().fold(Told::default(), Told::then);
-            let (position, version) = (Position(999), told.version.next());
-            let happened = Happened { position, version, at: minute(9), fact: &impossible };
-            let event_type = impossible.event_type();
-            assert_eq!(told.user.apply(&happened), Err(Contradiction { position, event_type, state }));
-        }
-    }
-}
+mod tests;

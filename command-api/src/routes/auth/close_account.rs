@@ -19,13 +19,14 @@ use zeroize::Zeroizing;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CloseAccount {
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 256)]
     password: String,
 }
 
 /// Closes one's own account. Every session ends at once; the data is erased after a delay.
 #[utoipa::path(delete, path = "/api/v1/auth/me", operation_id = "closeAccount", tag = "auth",
     security(("bearer" = [])), params(IfMatch), request_body = CloseAccount,
+    extensions(("x-problems" = json!(["invalid-credentials", "last-admin", "user-deleted", "too-many-attempts", "not-found"]))),
     responses((status = 202, description = "The account is closed"), Problems))]
 pub(crate) async fn close_account(
     State(app): State<App>,

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Asked, Signed},
+    command::Permitted,
     domain::{self, Newcomer},
     failure::Failure,
     input::{Address, Flaw, Flaws, display_name},
@@ -10,7 +10,7 @@ use crate::{
     routes::Problems,
 };
 use axum::extract::State;
-use events::{Permission, RoleName};
+use events::{Network, Permission, RoleName};
 use serde::Deserialize;
 use service::{extract::Json, shown};
 use utoipa::ToSchema;
@@ -20,36 +20,48 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateUser {
     /// Unique, however its capitals are written.
+    #[schema(format = Email, min_length = 3, max_length = 254)]
     email: String,
-    /// The name that others see.
+    /// The name that others see: 1 to 200 characters, none of them invisible.
     #[serde(default)]
+    #[schema(format = "display-name", min_length = 1, max_length = 200)]
     display_name: Option<String>,
     /// Roles beside `user`; needs `roles:write`.
     #[serde(default)]
+    #[schema(value_type = Vec<service::openapi::RoleText>)]
     roles: Vec<String>,
+    /// Whether the person is asked by mail to choose a password.
+    #[serde(default)]
+    invite: bool,
 }
 
 /// Makes an account for somebody else.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users",
     security(("bearer" = ["users:write"])), request_body = CreateUser,
+    extensions(("x-problems" = json!(["insufficient-user-authentication", "conflict", "email-taken", "role-unknown"]))),
     responses((status = 201, body = shown::User, description = "The account; `Location` says where"), Problems))]
 pub(crate) async fn create_user(
     State(app): State<App>,
-    Signed { by, asked, body: Json(body) }: Signed<Json<CreateUser>>,
+    Permitted { by, asked, body: Json(body) }: Permitted<Json<CreateUser>>,
 ) -> Result<Done, Failure> {
     by.must(Permission::UsersWrite)?;
     if !body.roles.is_empty() {
         by.must(Permission::RolesWrite)?;
+        app.must_be_fresh(&by)?;
     }
-    let (newcomer, names) = newcomer(&asked, body)?;
+    let invite = body.invite;
+    let (newcomer, names) = newcomer(body)?;
     let roles = app.roles(names).await?;
     let id = asked.ids.user();
-    let create = |user: &_, newcomer| domain::create(user, newcomer, &roles, &granter(&by, id));
+    let create = |user: &_, newcomer| match invite {
+        true => domain::invite(user, newcomer, &roles, &granter(&by, id)),
+        false => domain::create(user, newcomer, &roles, &granter(&by, id)),
+    };
     let decided = app.bring_to_be(&asked, id, newcomer, create).await?;
     created(&app, &asked, id, &decided)
 }
 
-fn newcomer(asked: &Asked, body: CreateUser) -> Result<(Newcomer, Vec<RoleName>), Failure> {
+fn newcomer(body: CreateUser) -> Result<(Newcomer, Vec<RoleName>), Failure> {
     let mut flaws = Flaws::default();
     let email = flaws.take("/email", Address::parse(&body.email));
     let name = flaws.take("/display_name", body.display_name.as_deref().map(display_name).transpose());
@@ -58,6 +70,7 @@ fn newcomer(asked: &Asked, body: CreateUser) -> Result<(Newcomer, Vec<RoleName>)
     let (Some(email), Some(display_name), Some(roles)) = (email, name, roles) else {
         return Err(flaws.problem().into());
     };
-    let network = Some(asked.network.clone());
+    // Where the one is who makes the account is not for its person to read.
+    let network = Some(Network { ip: None, user_agent: None });
     Ok((Newcomer { email: email.into_value(), display_name, password_hash: None, network }, roles))
 }

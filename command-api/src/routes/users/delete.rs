@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Path, Signed},
+    command::{Nothing, Path, Permitted},
     domain::delete,
     failure::Failure,
     respond::Done,
@@ -15,13 +15,15 @@ use service::extract::IfMatch;
 /// Closes somebody's account. Sign-in is refused and every session ends at once; the data is erased after a delay.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users",
     security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
+    extensions(("x-problems" = json!(["last-admin", "user-deleted"]))),
     responses((status = 202, description = "The account is closed"), Problems))]
 pub(crate) async fn delete_user(
     State(app): State<App>,
     Path(id): Path<UserId>,
-    Signed { by, asked, .. }: Signed<Nothing>,
+    Permitted { by, asked, .. }: Permitted<Nothing>,
 ) -> Result<Done, Failure> {
     by.must(Permission::UsersWrite)?;
+    app.must_reach(&by, id).await?;
     let decided = app.close(&asked, id, delete).await?;
     Ok(Done::accepted(&app, decided.position()))
 }

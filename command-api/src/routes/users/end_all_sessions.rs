@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Path, Signed},
+    command::{Nothing, Path, Permitted},
     domain::revoke_sessions,
     failure::Failure,
     respond::Done,
@@ -15,13 +15,15 @@ use service::extract::IfMatch;
 /// Ends every session of a person.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/sessions", operation_id = "endSessions", tag = "users",
     security(("bearer" = ["sessions:revoke"])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
+    extensions(("x-problems" = json!(["user-deleted"]))),
     responses((status = 204, description = "The sessions have ended"), Problems))]
 pub(crate) async fn end_all_sessions(
     State(app): State<App>,
     Path(id): Path<UserId>,
-    Signed { by, asked, .. }: Signed<Nothing>,
+    Permitted { by, asked, .. }: Permitted<Nothing>,
 ) -> Result<Done, Failure> {
     by.must(Permission::SessionsRevoke)?;
+    app.must_reach(&by, id).await?;
     let decided = app.decide(&asked, id, revoke_sessions).await?;
     Ok(Done::no_content(&app, decided.position()))
 }

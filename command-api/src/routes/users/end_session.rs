@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Path, Signed},
+    command::{Nothing, Path, Permitted},
     domain::{Session, end_session as end},
     failure::Failure,
     respond::Done,
@@ -15,13 +15,15 @@ use events::{EndCause, Permission, SessionId, UserId};
 #[utoipa::path(delete, path = "/api/v1/users/{id}/sessions/{session}", operation_id = "endSession", tag = "users",
     security(("bearer" = ["sessions:revoke"])),
     params(("id" = Uuid, Path, description = "The person"), ("session" = Uuid, Path, description = "The session")),
+    extensions(("x-problems" = json!(["user-deleted"]))),
     responses((status = 204, description = "The session has ended"), Problems))]
 pub(crate) async fn end_session(
     State(app): State<App>,
     Path((id, session)): Path<(UserId, SessionId)>,
-    Signed { by, asked, .. }: Signed<Nothing>,
+    Permitted { by, asked, .. }: Permitted<Nothing>,
 ) -> Result<Done, Failure> {
     by.must(Permission::SessionsRevoke)?;
+    app.must_reach(&by, id).await?;
     let rule = |session: &Session| end(session, id, EndCause::RevokedByOther);
     let decided = app.decide(&asked, session, rule).await?;
     Ok(Done::no_content(&app, decided.position()))

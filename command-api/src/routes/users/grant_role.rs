@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Nothing, Path, Signed},
+    command::{Fresh, Nothing, Path, Permitted},
     domain::grant,
     failure::Failure,
     respond::{Done, granter},
@@ -15,12 +15,13 @@ use service::extract::IfMatch;
 /// Gives a person a role that permits no more than one may do oneself.
 #[utoipa::path(put, path = "/api/v1/users/{id}/roles/{role}", operation_id = "grantRole", tag = "users",
     security(("bearer" = ["roles:write"])),
-    params(("id" = Uuid, Path, description = "The person"), ("role" = String, Path, description = "The role"), IfMatch),
+    params(("id" = Uuid, Path, description = "The person"), ("role" = service::openapi::RoleText, Path, description = "The role"), IfMatch),
+    extensions(("x-problems" = json!(["insufficient-user-authentication", "role-unknown", "user-deleted"]))),
     responses((status = 204, description = "The person has the role"), Problems))]
 pub(crate) async fn grant_role(
     State(app): State<App>,
     Path((id, name)): Path<(UserId, RoleName)>,
-    Signed { by, asked, .. }: Signed<Nothing>,
+    Fresh(Permitted { by, asked, .. }): Fresh<Permitted<Nothing>>,
 ) -> Result<Done, Failure> {
     by.must(Permission::RolesWrite)?;
     let role = app.role(&name, None).await?.state;

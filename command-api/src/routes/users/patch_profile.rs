@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Path, Signed},
+    command::{Path, Permitted},
     domain::{Refusal, User, change_profile},
     failure::Failure,
     input::{Flaws, display_name},
@@ -22,9 +22,9 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PatchProfile {
-    /// The name that others see; `null` for none.
+    /// The name that others see, 1 to 200 characters, none of them invisible; `null` for none.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = "display-name", min_length = 1, max_length = 200)]
     display_name: Option<Option<String>>,
 }
 
@@ -32,13 +32,15 @@ pub(crate) struct PatchProfile {
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "patchUser", tag = "users",
     security(("bearer" = [])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
     request_body(content((PatchProfile = "application/merge-patch+json"), (PatchProfile = "application/json"))),
+    extensions(("x-problems" = json!(["history-full", "user-deleted"]))),
     responses((status = 200, body = shown::User, description = "The person, as they are now"), Problems))]
 pub(crate) async fn patch_profile(
     State(app): State<App>,
     Path(id): Path<UserId>,
-    Signed { by, asked, body: Json(body) }: Signed<Json<PatchProfile>>,
+    Permitted { by, asked, body: Json(body) }: Permitted<Json<PatchProfile>>,
 ) -> Result<Done, Failure> {
     by.must_be_or(id, Permission::UsersWrite)?;
+    app.must_reach(&by, id).await?;
     let mut flaws = Flaws::default();
     let name =
         body.display_name.as_ref().map(|name| name.as_deref().map(display_name).transpose()).transpose();

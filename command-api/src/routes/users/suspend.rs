@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    command::{Path, Signed},
+    command::{Path, Permitted},
     domain,
     failure::Failure,
     input::{Flaws, reason},
@@ -19,7 +19,8 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Suspend {
-    /// 1 to 500 characters.
+    /// 1 to 500 characters, none of them invisible.
+    #[schema(format = "reason", min_length = 1, max_length = 500)]
     reason: String,
 }
 
@@ -27,13 +28,15 @@ pub(crate) struct Suspend {
 #[utoipa::path(put, path = "/api/v1/users/{id}/suspension", operation_id = "suspendUser", tag = "users",
     security(("bearer" = ["users:write"])), params(("id" = Uuid, Path, description = "The person"), IfMatch),
     request_body = Suspend,
+    extensions(("x-problems" = json!(["last-admin", "user-deleted"]))),
     responses((status = 204, description = "The person may not sign in"), Problems))]
 pub(crate) async fn suspend(
     State(app): State<App>,
     Path(id): Path<UserId>,
-    Signed { by, asked, body: Json(body) }: Signed<Json<Suspend>>,
+    Permitted { by, asked, body: Json(body) }: Permitted<Json<Suspend>>,
 ) -> Result<Done, Failure> {
     by.must(Permission::UsersWrite)?;
+    app.must_reach(&by, id).await?;
     let mut flaws = Flaws::default();
     let Some(reason) = flaws.take("/reason", reason(&body.reason)) else {
         return Err(flaws.problem().into());

@@ -1,39 +1,47 @@
 //! `GET /audit/export`
 
-use crate::{app::App, asking::minimum, failure::Failure, input::Checks, respond::Problems, wait::behind};
+use crate::{
+    app::App,
+    asking::minimum,
+    failure::Failure,
+    input::Checks,
+    note::{Note, write_down},
+    respond::Problems,
+    wait::behind,
+};
 use axum::{
     body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
-use events::{
-    Actor, AuditExported, Draft, EventId, ExportFormat, Fact, Permission, Position, Salt, StreamName, Version,
-};
+use events::{AuditExported, EventId, ExportFormat, Fact, Permission, Position, StreamName, Version};
 use futures_util::{Stream, stream::try_unfold};
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use service::{
-    Caller, Problem,
+    Code, Principal, Problem,
     extract::{Query, RequestInfo},
     position::EVIDENT_POSITION,
 };
 use store::log::{Log, LogError, Stored};
-use utoipa::IntoParams;
 
 /// How many records are in memory at once, at most 60 KiB each.
 const PAGE: usize = 200;
 
 /// What to export.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Export {
     /// The form: `jsonl`, the records byte for byte, one a line. The only one there is, and the default.
+    #[param(pattern = "^jsonl$")]
     format: Option<String>,
     /// The first position; the log's first unless told.
+    #[param(value_type = Option<u64>, maximum = 9223372036854775807_i64)]
     from: Option<String>,
     /// The last position; the log's head unless told.
+    #[param(value_type = Option<u64>, maximum = 9223372036854775807_i64)]
     to: Option<String>,
 }
 
@@ -44,11 +52,12 @@ pub(crate) struct Export {
 #[utoipa::path(
     get, path = "/api/v1/audit/export", tag = "audit", operation_id = "exportAudit",
     security(("bearer" = ["audit:export"])),
+    params(Export),
     responses((status = 200, description = "The records, one a line", body = String, content_type = "application/jsonl"), Problems)
 )]
 pub(crate) async fn export_audit(
     State(app): State<App>,
-    caller: Caller,
+    caller: Principal,
     info: RequestInfo,
     headers: HeaderMap,
     Query(query): Query<Export>,
@@ -61,7 +70,7 @@ pub(crate) async fn export_audit(
     }
     let to = to.map_or(head, |to| to.min(head));
     begins_with_an_event(&app, from).await?;
-    write_down(&app, &caller, &info, AuditExported { format: ExportFormat::Jsonl, from, to }).await?;
+    note(&app, &caller, &info, AuditExported { format: ExportFormat::Jsonl, from, to }).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"evident.jsonl\"")),
@@ -99,30 +108,13 @@ async fn begins_with_an_event(app: &App, from: Position) -> Result<(), Failure> 
 }
 
 /// Whoever takes the history away stands in it, before the first byte leaves.
-async fn write_down(
-    app: &App,
-    caller: &Caller,
-    info: &RequestInfo,
-    fact: AuditExported,
-) -> Result<(), Failure> {
-    let now = app.clock().now();
-    let id = EventId(app.entropy().uuid_v7(now));
-    let stream = StreamName::export(id);
-    let draft = Draft {
-        id,
-        log: app.log().id(),
-        time: now,
-        stream: stream.clone(),
-        version: Version::NONE.next(),
-        context: info.context(Actor::User(caller.user_id)),
-        salt: Salt(app.entropy().bytes()),
-        person: None,
-        fact: Fact::AuditExported(fact),
-    };
-    // The fact holds nothing personal, so nothing is sealed.
-    let record = draft.write(|_, _| Vec::new())?;
-    app.log().append(&stream, Version::NONE, vec![record]).await?;
-    Ok(())
+async fn note(app: &App, caller: &Principal, info: &RequestInfo, fact: AuditExported) -> Result<(), Failure> {
+    let id = EventId(app.entropy().uuid_v7(app.clock().now()));
+    let (stream, after, fact) = (StreamName::export(id), Version::NONE, Fact::AuditExported(fact));
+    match write_down(app, info.context(caller.actor()), Note { id, stream, after, fact }).await? {
+        true => Ok(()),
+        false => Err(Problem::new(Code::Contended).into()),
+    }
 }
 
 /// The records after one position, to another one. A failure breaks the connection off: a file that ends well is whole.

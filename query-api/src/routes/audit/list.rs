@@ -8,38 +8,49 @@ use crate::{
     respond::{Page, Problems, Reached},
 };
 use axum::{extract::State, response::Response};
-use events::{Permission, UserId};
+use events::{Permission, ServiceAccountId, UserId};
 use read_models::AuditFilter;
 use serde::Deserialize;
-use service::{Caller, extract::Query};
-use utoipa::IntoParams;
+use service::{Principal, extract::Query};
 
 /// Which events.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListEvents {
     /// Only events after this position.
+    #[param(value_type = Option<u64>, maximum = 9223372036854775807_i64)]
     after: Option<String>,
     /// Only events before this position.
+    #[param(value_type = Option<u64>, maximum = 9223372036854775807_i64)]
     before: Option<String>,
     /// Only events recorded at this time or later (RFC 3339).
+    #[param(format = DateTime)]
     from: Option<String>,
     /// Only events recorded before this time (RFC 3339).
+    #[param(format = DateTime)]
     to: Option<String>,
     /// Only events whose type begins like this: `user.`, `session.started`.
+    #[param(format = "visible-text", min_length = 1, max_length = 200)]
     r#type: Option<String>,
-    /// Only what this one did: `user:{id}` or a user's id, `anonymous`, `system`, `operator`.
+    /// Only what this one did: `user:{id}` or a user's id, `service:{account}` or
+    /// `service:{account}/{key}`, `anonymous`, `system`, `operator`.
+    #[param(format = "actor")]
     actor: Option<String>,
     /// Only what happened to this stream, as items show it; or everything about a user, by their id.
+    #[param(format = "visible-text", min_length = 1, max_length = 200)]
     subject: Option<String>,
     /// Only what happened to this session.
+    #[param(format = Uuid)]
     session: Option<String>,
     /// Only what came from the request of this id.
+    #[param(format = "visible-text", min_length = 1, max_length = 200)]
     correlation: Option<String>,
     /// How many, from 1 to 200; 50 unless told.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200)]
     limit: Option<String>,
     /// The `next_cursor` of the page before.
+    #[param(format = "cursor")]
     cursor: Option<String>,
 }
 
@@ -49,11 +60,12 @@ pub(crate) struct ListEvents {
 #[utoipa::path(
     get, path = "/api/v1/audit/events", tag = "audit", operation_id = "listEvents",
     security(("bearer" = ["audit:read"])),
+    params(ListEvents),
     responses((status = 200, description = "A page of events", body = Page<AuditEvent>), Problems)
 )]
 pub(crate) async fn list_events(
     State(app): State<App>,
-    caller: Caller,
+    caller: Principal,
     reached: Reached,
     Query(query): Query<ListEvents>,
 ) -> Result<Response, Failure> {
@@ -67,7 +79,9 @@ pub(crate) async fn list_events(
 
 impl ListEvents {
     fn filter(&self, checks: &mut Checks) -> AuditFilter {
-        let subject = self.subject.as_deref();
+        let (subject, actor) = (self.subject.as_deref(), self.actor.as_deref());
+        let service: Option<ServiceAccountId> =
+            actor.and_then(|actor| actor.strip_prefix("service:")?.parse().ok());
         let user_id = subject.and_then(|subject| subject.parse::<UserId>().ok());
         AuditFilter {
             before: checks.position("before", self.before.as_deref()),
@@ -75,8 +89,13 @@ impl ListEvents {
             from: checks.time("from", self.from.as_deref()),
             to: checks.time("to", self.to.as_deref()),
             type_prefix: checks.text("type", self.r#type.as_deref()),
-            actor: checks.actor("actor", self.actor.as_deref()),
+            service,
+            actor: match service {
+                Some(_) => None,
+                None => checks.actor("actor", actor),
+            },
             user_id,
+            without_holds: false,
             subject: match user_id {
                 Some(_) => None,
                 None => checks.parsed("subject", subject, "a stream's name, or a user's id"),

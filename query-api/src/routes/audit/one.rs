@@ -11,7 +11,7 @@ use axum::{extract::State, response::Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use events::{Permission, Position};
 use serde::Serialize;
-use service::{Caller, extract::Path};
+use service::{Principal, extract::Path};
 use utoipa::ToSchema;
 
 /// One event, and what proves it.
@@ -31,12 +31,12 @@ pub(crate) struct ProvenEvent {
 #[utoipa::path(
     get, path = "/api/v1/audit/events/{position}", tag = "audit", operation_id = "getEvent",
     security(("bearer" = ["audit:read"])),
-    params(("position" = u64, Path)),
+    params(("position" = u64, Path, description = "Its place in the log", maximum = 9223372036854775807_i64)),
     responses((status = 200, description = "The event, its bytes and their hash", body = ProvenEvent), Problems)
 )]
 pub(crate) async fn event(
     State(app): State<App>,
-    caller: Caller,
+    caller: Principal,
     reached: Reached,
     Path(position): Path<Position>,
 ) -> Result<Response, Failure> {

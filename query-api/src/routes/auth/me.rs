@@ -4,6 +4,7 @@ use crate::{
     app::App,
     asking::SignedIn,
     failure::Failure,
+    input::Nothing,
     respond::{Problems, Reached, json},
     views::{self, Session},
     wait::behind,
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use events::{Permission, Position, RoleName, permissions_of};
 use read_models::UserStatus;
 use serde::Serialize;
-use service::{Code, Problem, shown::User, token::Claims};
+use service::{Code, Problem, extract::Query, shown::User, token::Claims};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -39,6 +40,7 @@ pub(crate) struct Me {
 pub(crate) async fn me(
     State(app): State<App>,
     SignedIn { claims, minimum }: SignedIn,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Failure> {
     // Before the stripes are read: see `crate::me`.
     let (feed, now) = (app.feed().position(), app.clock().now());
@@ -77,7 +79,7 @@ async fn read_tables(app: &App, claims: &Claims) -> Result<(Position, Bytes), Fa
     let definition = |role: &RoleName| defined.iter().find(|row| row.name == *role);
     let permissions = permissions_of(&row.roles, |role| definition(role).map(|row| row.permissions.clone()));
     let roles = row.roles.clone();
-    let me =
-        Me { user: views::user(row), session: Session::seen_from(session, claims.sid), roles, permissions };
+    let session = Session::seen_from(session, Some(claims.sid), app.idle_ttl());
+    let me = Me { user: views::user(row), session, roles, permissions };
     Ok((user.position, serde_json::to_vec(&me)?.into()))
 }

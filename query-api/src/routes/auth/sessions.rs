@@ -2,27 +2,30 @@
 
 use crate::{
     app::App,
+    asking::SignedIn,
     failure::Failure,
+    input::OnePage,
     respond::{Page, Problems, Reached},
-    routes::users::sessions::{OnePage, live_sessions},
+    routes::users::sessions::live_sessions,
     views::Session,
 };
 use axum::{extract::State, response::Response};
-use service::{Caller, extract::Query};
+use service::extract::Query;
 
 /// My sessions that stand, the newest first.
 #[utoipa::path(
     get, path = "/api/v1/auth/sessions", tag = "auth", operation_id = "ownSessions",
     security(("bearer" = [])),
+    params(OnePage),
     responses((status = 200, description = "Own sessions", body = Page<Session>), Problems)
 )]
 pub(crate) async fn own_sessions(
     State(app): State<App>,
-    caller: Caller,
+    SignedIn { claims, .. }: SignedIn,
     reached: Reached,
     Query(query): Query<OnePage>,
 ) -> Result<Response, Failure> {
     // Who has just signed in expects to see it.
-    app.waits().until_shown(caller.session_position).await?;
-    live_sessions(&app, caller.user_id, &caller, reached, &query).await
+    app.waits().until_shown(claims.pos).await?;
+    live_sessions(&app, claims.sub, Some(claims.sid), reached, &query).await
 }

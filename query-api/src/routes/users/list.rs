@@ -11,25 +11,30 @@ use axum::{extract::State, response::Response};
 use events::Permission;
 use read_models::{UserFilter, UserKey, UserSort, UserStatus};
 use serde::Deserialize;
-use service::{Caller, Code, Problem, extract::Query, shown::User};
-use utoipa::IntoParams;
+use service::{Code, FieldError, Principal, Problem, extract::Query, shown::User};
 
 /// Which people, and in which order.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListUsers {
     /// Only whose name or address holds this text, whatever the case of its letters.
+    #[param(format = "visible-text", min_length = 1, max_length = 200)]
     q: Option<String>,
     /// Only `active`, `suspended`, `deleted` or `erased` ones.
+    #[param(value_type = Option<service::shown::UserStatus>)]
     status: Option<String>,
     /// Only who has this role.
+    #[param(value_type = Option<service::openapi::RoleText>)]
     role: Option<String>,
     /// `-created_at` (the newest account first, unless told), `created_at` or `email`.
+    #[param(pattern = "^(-?created_at|email)$")]
     sort: Option<String>,
     /// How many, from 1 to 200; 50 unless told.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200)]
     limit: Option<String>,
     /// The `next_cursor` of the page before.
+    #[param(format = "cursor")]
     cursor: Option<String>,
 }
 
@@ -39,11 +44,12 @@ pub(crate) struct ListUsers {
 #[utoipa::path(
     get, path = "/api/v1/users", tag = "users", operation_id = "listUsers",
     security(("bearer" = ["users:read"])),
+    params(ListUsers),
     responses((status = 200, description = "A page of people", body = Page<User>), Problems)
 )]
 pub(crate) async fn list_users(
     State(app): State<App>,
-    caller: Caller,
+    caller: Principal,
     reached: Reached,
     Query(query): Query<ListUsers>,
 ) -> Result<Response, Failure> {
@@ -83,7 +89,8 @@ impl ListUsers {
             Some("created_at") => Ok(UserSort::OldestFirst),
             Some("email") => Ok(UserSort::Email),
             Some(_) => {
-                Err(Problem::new(Code::MalformedRequest).detail("sort is created_at, -created_at or email."))
+                let error = FieldError::new("/sort", "unknown_value", "created_at, -created_at or email.");
+                Err(Problem::new(Code::MalformedRequest).errors(vec![error]))
             }
         }
     }

@@ -4,4 +4,5 @@ pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod one;
+pub(crate) mod picture;
 pub(crate) mod sessions;

@@ -16,19 +16,19 @@ use events::{Permission, UserId};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use service::{
-    Caller, FieldError, Problem,
+    FieldError, Principal, Problem,
     extract::{Path, Query, etag, unchanged},
     position::EVIDENT_POSITION,
     shown::User,
 };
-use utoipa::IntoParams;
 
 /// When.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OneUser {
     /// A position, or a time (RFC 3339): how the person was then. Needs `audit:read`.
+    #[param(format = "as-of")]
     as_of: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct OneUser {
 #[utoipa::path(
     get, path = "/api/v1/users/{id}", tag = "users", operation_id = "getUser",
     security(("bearer" = [])),
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = uuid::Uuid, Path, description = "The person"), OneUser),
     responses(
         (status = 200, description = "The person, with an `ETag` for writes", body = User),
         (status = 304, description = "As the asker knows it (`If-None-Match`)"),
@@ -47,7 +47,7 @@ pub(crate) struct OneUser {
 )]
 pub(crate) async fn user(
     State(app): State<App>,
-    caller: Caller,
+    caller: Principal,
     reached: Reached,
     Path(id): Path<UserId>,
     Query(query): Query<OneUser>,

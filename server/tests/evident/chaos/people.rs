@@ -1,10 +1,16 @@
 //! People who keep changing their names, remember what was acknowledged, and look at it at once, elsewhere.
 
 use super::dice::Dice;
-use crate::support::PASSWORD;
+use crate::support::{PASSWORD, patiently};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How long somebody waits for an answer before they try elsewhere.
@@ -24,6 +30,8 @@ pub(super) struct Person {
     id: String,
     token: String,
     tally: Tally,
+    /// What was acknowledged to anybody.
+    acknowledged: Arc<AtomicU64>,
 }
 
 /// What one of them has seen.
@@ -41,25 +49,33 @@ pub(super) struct Tally {
 }
 
 /// Registers people and signs them in.
-pub(super) async fn gather(addresses: &Addresses, count: usize) -> Vec<Person> {
+pub(super) async fn gather(
+    addresses: &Addresses,
+    count: usize,
+    acknowledged: &Arc<AtomicU64>,
+) -> Vec<Person> {
+    // Nothing dies yet, and hashing passwords takes its time on a machine that has other things to do.
+    let patient = Client::new();
     let client = Client::builder().timeout(PATIENCE).build().expect("a client");
     let commands = &addresses.commands[0];
     let mut people = Vec::with_capacity(count);
     for number in 0..count {
-        let credentials = json!({"email": format!("person-{number}@example.com"), "password": PASSWORD});
+        let email = format!("person-{number}@example.com");
+        let credentials = json!({"email": email, "password": PASSWORD});
         let post = async |path: &str, expected| {
-            let answer =
-                client.post(format!("{commands}/api/v1/auth/{path}")).json(&credentials).send().await;
-            let answer = answer.expect("an answer");
-            assert_eq!(answer.status(), expected, "{path}");
-            answer.json::<Value>().await.expect("JSON")
+            let asked =
+                patient.post(format!("{commands}/api/v1/auth/{path}")).header("Idempotency-Key", &email);
+            let (status, body) = patiently(asked.json(&credentials)).await;
+            assert_eq!(status, expected, "{path}: {body}");
+            body
         };
         post("register", StatusCode::CREATED).await;
         let signed_in = post("login", StatusCode::OK).await;
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let id = text(&signed_in["user"]["id"]);
         let tally = Tally { stream: format!("user-{id}"), ..Tally::default() };
-        people.push(Person { client: client.clone(), id, token: text(&signed_in["access_token"]), tally });
+        let (client, acknowledged) = (client.clone(), Arc::clone(acknowledged));
+        people.push(Person { client, id, token: text(&signed_in["access_token"]), tally, acknowledged });
     }
     people
 }
@@ -76,6 +92,7 @@ impl Person {
             let name = format!("Name {}", self.tally.acknowledged);
             let position = self.change(&addresses, &mut dice, &name).await;
             self.tally.acknowledged += 1;
+            self.acknowledged.fetch_add(1, Ordering::SeqCst);
             self.look(&addresses, &mut dice, &name, &position).await;
         }
         self.tally

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     cluster::Installation,
-    support::{ADMIN, PASSWORD, answer},
+    support::{ADMIN, PASSWORD, answer, patiently},
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -17,10 +17,10 @@ use std::{
 };
 
 /// Fewer acknowledged commands than this were no load.
-const LEAST_ACKNOWLEDGED: u64 = 100;
+pub(super) const LEAST_ACKNOWLEDGED: u64 = 100;
 
 /// How long it may take until NATS carries again what happens.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What was counted.
 pub(super) struct Found {
@@ -77,10 +77,8 @@ async fn told_over_nats(addresses: &Addresses, fleet: &Fleet) -> String {
     let (client, before) = (Client::new(), over_nats(fleet).await);
     loop {
         let login = client.post(format!("{}/api/v1/auth/login", addresses.commands[0]));
-        let login = login.json(&json!({"email": ADMIN, "password": PASSWORD})).send().await;
-        let login = login.expect("an answer");
-        assert_eq!(login.status(), StatusCode::OK);
-        let login: Value = login.json().await.expect("JSON");
+        let (status, login) = patiently(login.json(&json!({"email": ADMIN, "password": PASSWORD}))).await;
+        assert_eq!(status, StatusCode::OK, "{login}");
         if over_nats(fleet).await > before {
             return login["access_token"].as_str().expect("a token").to_owned();
         }

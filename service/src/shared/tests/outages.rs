@@ -3,7 +3,7 @@
 use super::{ONCE, Server, eventually, hurried_limiter, limiter, somebody};
 use crate::{
     clock::Clock,
-    shared::{Class, Limiter, Valkey, gcra::Verdict},
+    shared::{Class, Limiter, Valkey},
 };
 use std::{
     sync::{
@@ -13,8 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A deadline of fifty milliseconds, and room for a machine that is busy with other tests.
-const BOUND: Duration = Duration::from_secs(1);
+/// A deadline of fifty milliseconds, and room for a machine that is busy with other tests: less than an outage that is
+/// waited for, which has no end.
+const BOUND: Duration = Duration::from_secs(10);
 
 /// What all who asked have seen.
 #[derive(Default)]
@@ -52,7 +53,7 @@ fn load(limiter: &Limiter) -> Arc<Seen> {
                 let verdict = limiter.count(Class::Credentials, who, ONCE).await;
                 let took = u64::try_from(began.elapsed().as_micros()).expect("short");
                 seen.slowest_micros.fetch_max(took, Ordering::SeqCst);
-                seen.admitted.fetch_add(u64::from(verdict == Verdict::Admitted), Ordering::SeqCst);
+                seen.admitted.fetch_add(u64::from(verdict.admits()), Ordering::SeqCst);
                 seen.asked.fetch_add(1, Ordering::SeqCst);
                 tokio::task::yield_now().await;
             }
@@ -123,7 +124,7 @@ async fn a_process_starts_and_counts_while_nobody_is_there() {
     let who = somebody();
     let mut admitted = 0;
     for _ in 0..100 {
-        admitted += u32::from(limiter.count(Class::Credentials, who, ONCE).await == Verdict::Admitted);
+        admitted += u32::from(limiter.count(Class::Credentials, who, ONCE).await.admits());
     }
     assert_eq!((admitted, is_up(&limiter)), (20, false));
 }
@@ -142,7 +143,7 @@ async fn a_server_that_refuses_us_is_asked_again_until_it_does_not() {
     let valkey = Valkey::open(&server.url.replacen("127", ":ours@127", 1), "limits").expect("a URL");
     let limiter = Limiter::together(valkey, &[7; 32], Clock::System);
     for _ in 0..10 {
-        assert_eq!(limiter.count(Class::Credentials, somebody(), ONCE).await, Verdict::Admitted);
+        assert!(limiter.count(Class::Credentials, somebody(), ONCE).await.admits());
     }
     assert!(!is_up(&limiter));
     demand("ours").await;

@@ -8,7 +8,7 @@ use crate::{
 use events::UserId;
 use futures_util::future::join_all;
 use redis::aio::MultiplexedConnection;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Another way into the same server.
@@ -32,16 +32,16 @@ async fn of_two_hundred_at_once_through_two_processes_exactly_the_burst_is_admit
     });
     let verdicts: Vec<Verdict> =
         join_all(asking).await.into_iter().map(|verdict| verdict.expect("a verdict")).collect();
-    assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Admitted).count(), 20);
+    assert_eq!(verdicts.iter().filter(|verdict| verdict.admits()).count(), 20);
     let wait = |verdict: &Verdict| match verdict {
-        Verdict::Admitted => Duration::ZERO,
+        Verdict::Admitted { .. } => Duration::ZERO,
         Verdict::Refused { wait } => *wait,
     };
     assert!(
         verdicts.iter().all(|verdict| wait(verdict) <= ONCE.interval),
         "nobody waits longer than for the next one"
     );
-    assert_eq!(one.count(Class::Credentials, somebody(), ONCE).await, Verdict::Admitted, "others are others");
+    assert!(one.count(Class::Credentials, somebody(), ONCE).await.admits(), "others are others");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn reads_are_counted_without_asking_anybody() {
     for limiter in [one, other] {
         let mut admitted = 0;
         for _ in 0..30 {
-            admitted += u32::from(limiter.count(Class::Requests, who, ONCE).await == Verdict::Admitted);
+            admitted += u32::from(limiter.count(Class::Requests, who, ONCE).await.admits());
         }
         assert_eq!(admitted, 20);
     }
@@ -63,8 +63,9 @@ async fn a_bucket_tells_nobody_whose_it_is_and_goes_by_itself() {
     let limiter = limiter(&server.url).await;
     let person = UserId(Uuid::from_u128(0x0193_5a1c_0000_7000_8000_0000_0000_0001));
     let place = crate::shared::Subscriber::of(Some("203.0.113.7".parse().expect("an address")));
-    limiter.count(Class::Commands, Who::User(person), Class::Commands.quota()).await;
-    limiter.count(Class::Credentials, Who::Subscriber(place), Class::Credentials.quota()).await;
+    // A bucket lives until it is as good as unused, which after one command is for 20 ms: too short to be looked at.
+    limiter.count(Class::Commands, Who::User(person), ONCE).await;
+    limiter.count(Class::Credentials, Who::Subscriber(place), ONCE).await;
     let mut connection = beside(&server.url).await;
     let names: Vec<String> = ask(&mut connection, &["KEYS", "*"]).await;
     assert_eq!(names.len(), 2, "{names:?}");
@@ -74,7 +75,7 @@ async fn a_bucket_tells_nobody_whose_it_is_and_goes_by_itself() {
         assert_eq!(hash.len(), 22, "{name} ends in 128 bits");
         assert!(!name.contains("203.0") && !name.contains("01935a1c"), "{name}");
         let life: i64 = ask(&mut connection, &["PTTL", &name]).await;
-        assert!((1..=1_000).contains(&life), "{name} lives for {life} ms");
+        assert!((1..=3_600_000).contains(&life), "{name} lives for {life} ms");
         let value: String = ask(&mut connection, &["GET", &name]).await;
         assert!(value.bytes().all(|byte| byte.is_ascii_digit()), "{value}");
     }
@@ -130,7 +131,7 @@ async fn a_user_who_may_do_what_operators_are_told_and_nothing_else_does() {
     let url = server.url.replacen("127", "evident:ours@127", 1);
     let (limiter, who) = (limiter(&url).await, somebody());
     for _ in 0..20 {
-        assert_eq!(limiter.count(Class::Credentials, who, ONCE).await, Verdict::Admitted);
+        assert!(limiter.count(Class::Credentials, who, ONCE).await.admits());
     }
     let valkey = valkey(&url).await;
     assert_eq!(valkey.put("evident:me:test", b"an answer", Duration::from_secs(9)).await, Some(()));
@@ -160,13 +161,19 @@ async fn a_kept_answer_is_there_for_its_life_and_one_that_is_too_large_is_not_ke
     let cache = SharedCache::open(&config).expect("a URL").expect("a cache");
     eventually("Valkey is there", || cache.is_up()).await;
     cache.put("test:large".into(), vec![7; 16 * 1024 + 1], Duration::from_secs(9));
-    cache.put("test:fits".into(), vec![7; 16 * 1024], Duration::from_secs(3_600));
+    // What does not come over there in time is not kept, nor given back; so it is put until it was.
+    let began = Instant::now();
+    let kept = loop {
+        cache.put("test:fits".into(), vec![7; 16 * 1024], Duration::from_secs(3_600));
+        if let Some(kept) = cache.get("test:fits").await {
+            break kept;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing is kept");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    };
+    assert_eq!(kept.len(), 16 * 1024);
     let mut connection = beside(&server.url).await;
-    while ask::<i64>(&mut connection, &["DBSIZE"]).await == 0 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(cache.get("test:fits").await.expect("the answer").len(), 16 * 1024);
-    assert_eq!(cache.get("test:large").await, None);
+    assert_eq!(ask::<i64>(&mut connection, &["EXISTS", "test:large"]).await, 0);
     let life: i64 = ask(&mut connection, &["PTTL", "test:fits"]).await;
     assert!((1..=60_000).contains(&life), "nothing is kept for longer than a minute: {life} ms");
 }

@@ -53,10 +53,32 @@ pub(super) fn carried(log: LogId, message: &jetstream::Message) -> Result<Carrie
     let sequence = message.info().map_or(0, |info| info.stream_sequence);
     let nothing = HeaderMap::new();
     let headers = message.headers.as_ref().unwrap_or(&nothing);
+    read_whole(log, sequence, headers, message.payload.clone())
+}
+
+fn read_whole(log: LogId, sequence: u64, headers: &HeaderMap, payload: Bytes) -> Result<Carried, BusError> {
     let position = position(log, sequence, headers)?;
     let after = read(sequence, headers, AFTER).map(Position)?;
-    let record = record(log, message.payload.clone()).map_err(|reason| malformed(sequence, reason))?;
+    let record = record(log, payload).map_err(|reason| malformed(sequence, reason))?;
     Ok(Carried { after, stored: Stored { position, record } })
+}
+
+/// A message of these headers and bytes, as far as they can be headers at all.
+#[cfg(fuzzing)]
+pub(crate) fn read_from(
+    log: LogId,
+    sequence: u64,
+    headers: &[(String, String)],
+    payload: Bytes,
+) -> Result<Carried, BusError> {
+    let mut all = HeaderMap::new();
+    for (name, value) in headers {
+        let read = (name.parse::<async_nats::HeaderName>(), value.parse::<async_nats::HeaderValue>());
+        if let (Ok(name), Ok(value)) = read {
+            all.append(name, value);
+        }
+    }
+    read_whole(log, sequence, &all, payload)
 }
 
 fn record(log: LogId, bytes: Bytes) -> Result<Record, String> {

@@ -8,6 +8,8 @@ mod stream;
 mod subscription;
 
 pub(crate) use connection::{Connection, Nats};
+#[cfg(fuzzing)]
+pub(crate) use message::read_from;
 
 /// The stream's name, and what it takes in.
 const STREAM: &str = "EVIDENT";

@@ -67,11 +67,8 @@ impl Readers {
     }
 
     pub(in super::super) async fn last(&self, stream: &StreamName) -> Result<Option<Row>, LogError> {
-        let name = self.connection.stream(stream.as_str());
-        let options =
-            ReadStreamOptions::default().position(StreamPosition::End).max_count(1).requires_leader(true);
-        let found = read_stream(&self.connection, Connection::deadline(), &name, options).await?;
-        found.into_iter().next().map(|event| self.row(event)).transpose()
+        let found = last(&self.connection, Connection::deadline(), stream).await?;
+        found.map(|event| self.row(event)).transpose()
     }
 
     /// A page after a position. It is read from that position on, so that a record which was lost is missed.
@@ -210,6 +207,27 @@ pub(super) async fn stream(
         }
     }
     Ok(found)
+}
+
+/// At which version a stream is.
+pub(super) async fn version(
+    connection: &Connection,
+    until: Instant,
+    stream: &StreamName,
+) -> Result<Version, LogError> {
+    let last = last(connection, until, stream).await?;
+    Ok(last.map_or(Version::NONE, |event| Version(event.revision).next()))
+}
+
+async fn last(
+    connection: &Connection,
+    until: Instant,
+    stream: &StreamName,
+) -> Result<Option<RecordedEvent>, Failure> {
+    let name = connection.stream(stream.as_str());
+    let options =
+        ReadStreamOptions::default().position(StreamPosition::End).max_count(1).requires_leader(true);
+    Ok(read_stream(connection, until, &name, options).await?.into_iter().next())
 }
 
 async fn read_stream(

@@ -81,6 +81,12 @@ impl Writer {
     }
 
     async fn append_one(&self, request: &Request, until: Instant) -> Result<Verdict, LogError> {
+        for guard in &request.guards {
+            // The server knows no condition on another stream. Between this look and the append somebody may be faster.
+            if reader::version(&self.0, until, &guard.stream).await? != guard.version {
+                return Ok(Verdict::Moved);
+            }
+        }
         let name = &Bytes::from(self.0.stream(request.stream.as_str()));
         let events = &request.records.iter().map(event).collect::<Result<Vec<_>, _>>()?;
         let at = match request.expected.0.checked_sub(1) {

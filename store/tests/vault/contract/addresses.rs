@@ -2,18 +2,18 @@
 
 use super::on_every_engine;
 use crate::place::{Place, at_once, at_second, user};
-use store::vault::{AddressHash, Claim, ClaimOutcome};
+use store::vault::{Claim, ClaimOutcome};
 
 on_every_engine! {
     an_address_is_claimed_confirmed_and_released,
     only_its_holder_confirms_or_releases_an_address,
-    claiming_again_changes_nothing,
+    claiming_again_renews_a_claim_until_it_is_confirmed,
     of_many_who_claim_at_once_one_gets_it,
     of_many_who_take_over_at_once_one_gets_it,
     a_claim_that_changed_is_not_taken_over,
 }
 
-const ADDRESS: AddressHash = AddressHash([3; 32]);
+const ADDRESS: &str = "ada@example.org";
 
 async fn an_address_is_claimed_confirmed_and_released(place: Place) {
     let vault = place.vault().await;
@@ -39,14 +39,20 @@ async fn only_its_holder_confirms_or_releases_an_address(place: Place) {
     assert_eq!(vault.find_address(ADDRESS).await.expect("answer"), Some(claim));
 }
 
-async fn claiming_again_changes_nothing(place: Place) {
-    let vault = place.vault().await;
-    for second in [1, 2] {
+async fn claiming_again_renews_a_claim_until_it_is_confirmed(place: Place) {
+    let vault = &place.vault().await;
+    let claimed_at = |second| async move {
         let claimed = vault.claim_address(ADDRESS, user(1), at_second(second)).await;
         assert_eq!(claimed.expect("answer"), ClaimOutcome::Claimed);
-    }
-    let claim = vault.find_address(ADDRESS).await.expect("answer").expect("a claim");
-    assert_eq!(claim.claimed_at, at_second(1));
+        vault.find_address(ADDRESS).await.expect("answer").expect("a claim").claimed_at
+    };
+    assert_eq!(claimed_at(1).await, at_second(1));
+    let old = vault.find_address(ADDRESS).await.expect("answer").expect("a claim");
+    assert_eq!(claimed_at(2).await, at_second(2));
+    let taken = vault.take_over_address(ADDRESS, &old, user(2), at_second(3)).await.expect("answer");
+    assert!(!taken, "nobody takes over what was claimed anew");
+    assert!(vault.confirm_address(ADDRESS, user(1)).await.expect("answer"));
+    assert_eq!(claimed_at(4).await, at_second(2));
 }
 
 async fn of_many_who_claim_at_once_one_gets_it(place: Place) {

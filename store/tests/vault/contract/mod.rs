@@ -3,10 +3,14 @@
 mod addresses;
 mod admins;
 mod attempts;
+mod index_key;
 mod keys;
+mod master_keys;
 mod opening;
 mod people;
+mod pictures;
 mod requests;
+mod sessions;
 
 /// Makes a test of each rule on each engine.
 macro_rules! on_every_engine {

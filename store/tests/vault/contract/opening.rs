@@ -15,9 +15,9 @@ on_every_engine! {
 }
 
 async fn migrating_twice_changes_nothing(place: Place) {
-    let before = place.vault().await.server_key(Purpose::Index);
+    let before = place.vault().await.server_key(Purpose::Lasting);
     Vault::migrate(&place.url).await.expect("migrated");
-    assert_eq!(place.vault().await.server_key(Purpose::Index), before);
+    assert_eq!(place.vault().await.server_key(Purpose::Lasting), before);
 }
 
 async fn another_master_key_is_refused(place: Place) {
@@ -37,7 +37,7 @@ async fn of_many_who_open_at_once_all_get_the_same_server_keys(place: Place) {
     for vault in opening {
         let vault = vault.await.expect("no panic");
         keys.insert(
-            [Purpose::Index, Purpose::Refresh, Purpose::Token].map(|purpose| *vault.server_key(purpose)),
+            [Purpose::Lasting, Purpose::Refresh, Purpose::Token].map(|purpose| *vault.server_key(purpose)),
         );
     }
     assert_eq!(keys.len(), 1);
@@ -45,7 +45,7 @@ async fn of_many_who_open_at_once_all_get_the_same_server_keys(place: Place) {
 
 async fn server_keys_differ_by_purpose_and_stay(place: Place) {
     let keys =
-        |vault: Vault| [Purpose::Index, Purpose::Refresh, Purpose::Token].map(|p| *vault.server_key(p));
+        |vault: Vault| [Purpose::Lasting, Purpose::Refresh, Purpose::Token].map(|p| *vault.server_key(p));
     let first = keys(place.vault().await);
     assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), 3);
     assert_eq!(keys(place.vault().await), first);
