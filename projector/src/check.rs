@@ -18,6 +18,9 @@ const MAX_LOOKS: u32 = 20;
 pub struct Compared {
     /// The position at which both were compared.
     pub position: Position,
+    /// The last position of the log by then. Where it is later, and nobody follows, whoever was erased in between may
+    /// be all the difference: the live tables still show what nobody can open any more.
+    pub head: Position,
     /// Where they differ first; none when they are alike.
     pub difference: Option<Difference>,
 }
@@ -54,7 +57,7 @@ pub(crate) async fn compare(
         let compared = compare_once(log, vault, live, fresh).await?;
         looks += 1;
         let settled = compared.difference.is_none() || looks == MAX_LOOKS;
-        if settled || !follows(live, compared.position, log.head().await?).await? {
+        if settled || !follows(live, compared.position, compared.head).await? {
             return Ok(compared);
         }
     }
@@ -72,7 +75,7 @@ async fn compare_once(
     let shown = live.digest().await?;
     catch_up(log, vault, fresh, shown.position).await?;
     let difference = shown.difference(&fresh.digest().await?);
-    Ok(Compared { position: shown.position, difference })
+    Ok(Compared { position: shown.position, head: log.head().await?, difference })
 }
 
 /// True when the live tables get from `position` to `head` in time; false too when there is nothing to follow.

@@ -4,6 +4,7 @@ use crate::{
     opening::{self, Stores},
     report::{self, Doing, Failure},
 };
+
 use service::config::Config;
 use std::process::ExitCode;
 
@@ -35,13 +36,19 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<ExitCo
         true => projector::check(&log, &vault, &read_models, url).await.doing("compare")?,
         false => projector::rebuild(&log, &vault, &read_models, url).await.doing("rebuild")?,
     };
-    let position = compared.position;
+    let projector::Compared { position, head, .. } = compared;
     let (verdict, outcome) = match compared.difference {
         None => ("they are what the log says".to_owned(), ExitCode::SUCCESS),
         Some(found) => {
             let (table, up_to) = (found.table, found.up_to);
             let outcome = if arguments.check { ExitCode::FAILURE } else { ExitCode::from(MENDED) };
-            (format!("THEY DIFFER from the log, first in {table} at key {up_to} or before"), outcome)
+            let behind = match position < head {
+                true => format!(
+                    ". The log goes on to {head}, and they show who was erased since: compare again once a projector follows"
+                ),
+                false => String::new(),
+            };
+            (format!("THEY DIFFER from the log, first in {table} at key {up_to} or before{behind}"), outcome)
         }
     };
     report::say(format_args!("The read models were compared at position {position}: {verdict}."));
