@@ -78,6 +78,11 @@ impl Checks {
         self.parsed(name, text, "a time as in RFC 3339")
     }
 
+    /// A place in the log, told by itself or by a time.
+    pub(crate) fn moment(&mut self, name: &str, text: Option<&str>) -> Option<Moment> {
+        self.parsed(name, text, "a position, which is a whole number, or a time as in RFC 3339")
+    }
+
     /// A place in the log.
     pub(crate) fn position(&mut self, name: &str, text: Option<&str>) -> Option<Position> {
         self.parsed(name, text, "a position, which is a whole number").and_then(|position| {
@@ -113,22 +118,22 @@ impl Checks {
     }
 }
 
-/// A moment in the past to look at things from: a position of the log, or a time.
+/// A moment in history: a position of the log, or a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AsOf {
-    /// After the record at this position.
+pub(crate) enum Moment {
+    /// When the record at this position was written.
     Position(Position),
     /// At this time, as the recording services' clocks had it.
     Time(Timestamp),
 }
 
-impl FromStr for AsOf {
+impl FromStr for Moment {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let position = text.parse().ok().filter(|position| i64::try_from(*position).is_ok());
-        let time = || text.parse().map(AsOf::Time);
-        position.map_or_else(|| time().map_err(|_| ()), |position| Ok(AsOf::Position(Position(position))))
+        let time = || text.parse().map(Moment::Time);
+        position.map_or_else(|| time().map_err(|_| ()), |position| Ok(Moment::Position(Position(position))))
     }
 }
 
@@ -162,11 +167,11 @@ mod tests {
 
     #[test]
     fn a_point_in_the_past_is_a_position_or_a_time() {
-        assert_eq!("17".parse(), Ok(AsOf::Position(Position(17))));
+        assert_eq!("17".parse(), Ok(Moment::Position(Position(17))));
         let time = "2026-11-23T21:00:00Z";
-        assert_eq!(time.parse(), Ok(AsOf::Time(time.parse().expect("a time"))));
+        assert_eq!(time.parse(), Ok(Moment::Time(time.parse().expect("a time"))));
         for wrong in ["", "yesterday", "-1", "99999999999999999999", "2026-11-23"] {
-            assert_eq!(wrong.parse::<AsOf>(), Err(()), "{wrong:?}");
+            assert_eq!(wrong.parse::<Moment>(), Err(()), "{wrong:?}");
         }
     }
 

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct AuditExported {
     /// In which form.
     pub format: ExportFormat,
-    /// The first position that was asked for.
+    /// The first position of what was asked for.
     pub from: Position,
-    /// The last position that was asked for.
+    /// The last position of the same; less than the first when there was nothing.
     pub to: Position,
 }
 
@@ -21,4 +21,10 @@ pub struct AuditExported {
 pub enum ExportFormat {
     /// The records, byte for byte, one a line.
     Jsonl,
+    /// The same as one JSON array (CloudEvents JSON Format 1.0.2, section 4).
+    Cloudevents,
+    /// What happened in columns, what is sealed opened (RFC 4180).
+    Csv,
+    /// The same in the classes of the Open Cybersecurity Schema Framework, one a line.
+    Ocsf,
 }

@@ -1,12 +1,12 @@
 //! A record as people read it.
 
-use crate::{app::App, failure::Failure};
+use crate::app::App;
 use events::{Group, KeyName, Position, Record, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::{
     log::Stored,
-    vault::{Keyring, Scope},
+    vault::{Keyring, Scope, VaultError},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -20,26 +20,26 @@ const SECRET_HASH: &str = "secret_hash";
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditEvent {
     /// Its place in the whole log.
-    position: u64,
+    pub(super) position: u64,
     /// Its id.
-    id: Uuid,
+    pub(super) id: Uuid,
     /// What happened, and the version of its form.
-    r#type: String,
+    pub(super) r#type: String,
     /// The moment that the deciding service saw on its clock.
     #[schema(value_type = String, format = DateTime)]
-    recorded_at: Timestamp,
+    pub(super) recorded_at: Timestamp,
     /// Who did it: `user:{id}`, `service:{account}/{key}`, `anonymous`, `system` or `operator`.
-    actor: String,
+    pub(super) actor: String,
     /// The stream that it belongs to: to whom or what it happened.
-    subject: String,
+    pub(super) subject: String,
     /// The request that it came from.
-    correlation_id: String,
+    pub(super) correlation_id: String,
     /// What happened, in a few words.
-    summary: String,
+    pub(super) summary: String,
     /// All that it says. A sealed field stands open while its key lives, else it is `{"erased": true}`; what proves
     /// people to be themselves is always `{"withheld": true}`. Null when this version cannot read it.
     #[schema(value_type = Option<Object>)]
-    data: Option<Map<String, Value>>,
+    pub(super) data: Option<Map<String, Value>>,
 }
 
 impl AuditEvent {
@@ -50,7 +50,7 @@ impl AuditEvent {
 }
 
 /// Opens a page of records with one visit to the vault.
-pub(crate) async fn opened(app: &App, page: &[Stored]) -> Result<Vec<AuditEvent>, Failure> {
+pub(crate) async fn opened(app: &App, page: &[Stored]) -> Result<Vec<AuditEvent>, VaultError> {
     let names: Vec<KeyName> = page.iter().flat_map(|stored| stored.record.keys()).collect();
     let keyring = app.vault().keyring(&names, Scope::Profiles).await?;
     Ok(page.iter().map(|stored| item(stored.position, &stored.record, &keyring)).collect())

@@ -134,7 +134,13 @@ fn permissions(permissions: &BTreeSet<Permission>) -> String {
 fn exported(fact: &AuditExported) -> String {
     let format = match fact.format {
         ExportFormat::Jsonl => "JSON lines",
+        ExportFormat::Cloudevents => "CloudEvents",
+        ExportFormat::Csv => "CSV",
+        ExportFormat::Ocsf => "OCSF",
     };
+    if fact.to < fact.from {
+        return format!("History exported as {format}, of a time in which nothing happened");
+    }
     format!("History exported as {format}, positions {} to {}", fact.from, fact.to)
 }
 

@@ -1,19 +1,15 @@
-//! The history: read, filtered, proved, exported.
+//! The history: read, filtered, proved.
 
 use crate::world::{Answer, Somebody, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use events::{
-    Fact, FailureCause, Personal, Position, Reason, Record, SignInFailed, StreamName, UserSuspended,
-};
-use http::{StatusCode, header};
+use events::{Fact, FailureCause, Personal, Position, Reason, SignInFailed, StreamName, UserSuspended};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const EVENTS: &str = "/api/v1/audit/events";
-const EXPORT: &str = "/api/v1/audit/export";
 
 /// An auditor (positions 1 and 2), Ada (3 and 4) and Bob (5 and 6), a minute apart.
-async fn history(world: &mut World) -> (Somebody, Somebody, Somebody) {
+pub(crate) async fn history(world: &mut World) -> (Somebody, Somebody, Somebody) {
     let auditor = world.somebody("Auditor", &["auditor"]).await;
     world.clock.advance(Duration::from_secs(10));
     let ada = world.somebody("Ada", &["user"]).await;
@@ -25,7 +21,7 @@ async fn positions(world: &World, query: &str, auditor: &Somebody) -> Vec<Value>
     world.get(&format!("{EVENTS}?{query}"), auditor).await.each("position")
 }
 
-fn code(answer: &Answer) -> (u16, String) {
+pub(crate) fn code(answer: &Answer) -> (u16, String) {
     (answer.status.as_u16(), answer.code())
 }
 
@@ -165,60 +161,6 @@ async fn there_is_no_event_beyond_either_end() {
         let answer = world.get(&format!("{EVENTS}/{position}"), &auditor).await;
         assert_eq!(code(&answer), (404, "not-found".into()), "{position}");
     }
-}
-
-#[tokio::test]
-async fn an_export_is_the_records_byte_for_byte_one_a_line() {
-    let mut world = World::new().await;
-    let (auditor, ada, _) = history(&mut world).await;
-    for _ in 0..450 {
-        world.append_sign_in(ada.user).await;
-    }
-    let records = world.log.read_all(Position::START, 1_000).await.expect("all records");
-    let line = |record: &Record| [record.bytes().as_ref(), b"\n"].concat();
-    let lines: Vec<Vec<u8>> = records.iter().map(|stored| line(&stored.record)).collect();
-    for (query, part) in [
-        ("?format=jsonl", &lines[..]),
-        ("?from=3&to=205", &lines[2..205]),
-        ("?to=2", &lines[..2]),
-        ("?from=456&to=456", &lines[455..456]),
-    ] {
-        let answer = world.get(&format!("{EXPORT}{query}"), &auditor).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/jsonl");
-        let part = part.concat();
-        assert!(answer.body.starts_with(&part), "{query}");
-        // Exports asked for without an end also hold those that were made before them.
-        assert!(query.contains("jsonl") || answer.body.len() == part.len(), "{query}");
-    }
-}
-
-#[tokio::test]
-async fn an_export_is_itself_an_event_before_its_first_byte_leaves() {
-    let mut world = World::new().await;
-    let (auditor, ..) = history(&mut world).await;
-    let answer = world.get(&format!("{EXPORT}?from=2"), &auditor).await;
-    assert_eq!(answer.body.iter().filter(|byte| **byte == b'\n').count(), 5);
-    world.project().await;
-    let exported = world.get(&format!("{EVENTS}?limit=1"), &auditor).await.json()["items"][0].clone();
-    assert_eq!(exported["type"], "audit.exported.v1");
-    assert_eq!(exported["actor"], format!("user:{}", auditor.user));
-    assert_eq!(exported["data"], json!({"format": "jsonl", "from": 2, "to": 6}));
-}
-
-#[tokio::test]
-async fn a_wrong_export_is_refused_and_leaves_no_event() {
-    let mut world = World::new().await;
-    let (auditor, ada, _) = history(&mut world).await;
-    for (query, pointer) in
-        [("format=csv", "/format"), ("from=x", "/from"), ("from=5&to=4", "/to"), ("to=-1", "/to")]
-    {
-        let answer = world.get(&format!("{EXPORT}?{query}"), &auditor).await;
-        assert_eq!(code(&answer), (422, "validation".into()), "{query}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{query}");
-    }
-    assert_eq!(code(&world.get(EXPORT, &ada).await), (403, "forbidden".into()));
-    assert_eq!(world.log.head().await.expect("a head"), Position(6));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod access;
 mod answer;
 mod audit;
 mod auth;
+mod exports;
 mod holds;
 mod machines;
 mod picture;

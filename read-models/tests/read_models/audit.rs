@@ -30,6 +30,15 @@ async fn every_filter_restricts_and_the_newest_comes_first() {
             positions(world, AuditFilter { from: Some(at(2)), to: Some(at(4)), ..all() }).await,
             [3, 2]
         );
+        let span = async |from, to| {
+            let filter = AuditFilter { from: Some(at(from)), to: Some(at(to)), ..all() };
+            let span = world.models.audit_span(&filter).await.expect("the table answers");
+            span.map(|(first, last)| (first.0, last.0))
+        };
+        assert_eq!(
+            [span(2, 4).await, span(1, 9).await, span(7, 9).await],
+            [Some((2, 3)), Some((1, 4)), None]
+        );
         let sessions = Some("session.".to_owned());
         assert_eq!(positions(world, AuditFilter { type_prefix: sessions, ..all() }).await, [3, 2]);
         let like = Some("session_%".to_owned());

@@ -3,8 +3,9 @@
 use crate::{
     app::App,
     asking::minimum,
+    audit::file,
     failure::Failure,
-    input::Checks,
+    input::{Checks, Moment},
     note::{Note, write_down},
     respond::Problems,
     wait::behind,
@@ -14,46 +15,54 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use bytes::{Bytes, BytesMut};
 use events::{AuditExported, EventId, ExportFormat, Fact, Permission, Position, StreamName, Version};
-use futures_util::{Stream, stream::try_unfold};
 use http::{HeaderMap, HeaderValue, header};
+use read_models::AuditFilter;
 use serde::Deserialize;
 use service::{
     Code, Principal, Problem,
     extract::{Query, RequestInfo},
     position::EVIDENT_POSITION,
 };
-use store::log::{Log, LogError, Stored};
-
-/// How many records are in memory at once, at most 60 KiB each.
-const PAGE: usize = 200;
 
 /// What to export.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Export {
-    /// The form: `jsonl`, the records byte for byte, one a line. The only one there is, and the default.
-    #[param(pattern = "^jsonl$")]
+    /// The form: `jsonl`, the records byte for byte, one a line, unless told; `cloudevents`, the same in one JSON array;
+    /// `csv` or `ocsf`, as people and other tools read it, what is sealed opened.
+    #[param(pattern = "^(jsonl|cloudevents|csv|ocsf)$")]
     format: Option<String>,
-    /// The first position; the log's first unless told.
-    #[param(value_type = Option<u64>, maximum = 9223372036854775807_i64)]
+    /// The first position, or the time (RFC 3339) of the first record; the log's first unless told.
+    #[param(format = "as-of")]
     from: Option<String>,
-    /// The last position; the log's head unless told.
-    #[param(value_type = Option<u64>, maximum = 9223372036854775807_i64)]
+    /// The last position, or the time (RFC 3339) before which the last record was written; the log's head unless told.
+    #[param(format = "as-of")]
     to: Option<String>,
+}
+
+/// What was asked for, well formed.
+struct Asked {
+    format: ExportFormat,
+    from: Option<Moment>,
+    to: Option<Moment>,
 }
 
 /// Takes the history, or a part of it, away.
 ///
-/// The records from `from` to `to` in the order of their positions, exactly the bytes that lie in the log, each with
-/// a line feed after it. Nothing between the two positions is missing. Exporting is itself an event.
+/// The records from `from` to `to` in the order of their positions, none between the two missing: as they lie in the
+/// log (`jsonl`; `cloudevents`, a batch as in the CloudEvents JSON format), in columns (`csv`), or in the classes of
+/// OCSF 1.1.0 (`ocsf`). The last two open what is sealed, and so need `audit:read` as well. Times are those of the
+/// clocks that recorded, which order nothing: from the first record of that time to the last one, all are there.
+/// Exporting is itself an event.
 #[utoipa::path(
     get, path = "/api/v1/audit/export", tag = "audit", operation_id = "exportAudit",
     security(("bearer" = ["audit:export"])),
     params(Export),
-    responses((status = 200, description = "The records, one a line", body = String, content_type = "application/jsonl"), Problems)
+    responses((status = 200, description = "The records", content(
+        (String = "application/jsonl"), (String = "application/cloudevents-batch+json"), (String = "text/csv"),
+    )), Problems)
 )]
 pub(crate) async fn export_audit(
     State(app): State<App>,
@@ -63,36 +72,107 @@ pub(crate) async fn export_audit(
     Query(query): Query<Export>,
 ) -> Result<Response, Failure> {
     caller.must(Permission::AuditExport)?;
-    let (from, to) = query.bounds()?;
+    let asked = query.asked()?;
+    let format = asked.format;
+    if opens(format) {
+        caller.must(Permission::AuditRead)?;
+    }
     let head = app.log().head().await?;
     if head < minimum(&app, &headers)? {
         return Err(behind());
     }
-    let to = to.map_or(head, |to| to.min(head));
+    let (from, to) = asked.span(&app, head).await?;
     begins_with_an_event(&app, from).await?;
-    note(&app, &caller, &info, AuditExported { format: ExportFormat::Jsonl, from, to }).await?;
+    note(&app, &caller, &info, AuditExported { format, from, to }).await?;
+    let (content_type, disposition) = described(format);
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl")),
-        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"evident.jsonl\"")),
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition)),
         (EVIDENT_POSITION, app.position_token(head)),
     ];
     let before = Position(from.0.saturating_sub(1));
-    Ok((headers, Body::from_stream(lines(app.log().clone(), before, to))).into_response())
+    Ok((headers, Body::from_stream(file(app, format, before, to))).into_response())
+}
+
+/// Whether a form shows what is sealed.
+const fn opens(format: ExportFormat) -> bool {
+    match format {
+        ExportFormat::Jsonl | ExportFormat::Cloudevents => false,
+        ExportFormat::Csv | ExportFormat::Ocsf => true,
+    }
+}
+
+/// The media type of a form, and the name that a browser keeps it under.
+const fn described(format: ExportFormat) -> (&'static str, &'static str) {
+    match format {
+        ExportFormat::Jsonl => ("application/jsonl", "attachment; filename=\"evident.jsonl\""),
+        ExportFormat::Cloudevents => {
+            ("application/cloudevents-batch+json", "attachment; filename=\"evident.json\"")
+        }
+        ExportFormat::Csv => {
+            ("text/csv; charset=utf-8; header=present", "attachment; filename=\"evident.csv\"")
+        }
+        ExportFormat::Ocsf => ("application/jsonl", "attachment; filename=\"evident.ocsf.jsonl\""),
+    }
 }
 
 impl Export {
-    fn bounds(&self) -> Result<(Position, Option<Position>), Problem> {
+    fn asked(&self) -> Result<Asked, Problem> {
         let mut checks = Checks::default();
-        let from = checks.position("from", self.from.as_deref()).unwrap_or(Position::START.next());
-        let to = checks.position("to", self.to.as_deref());
-        if self.format.as_deref().is_some_and(|format| format != "jsonl") {
-            checks.refuse("format", "unknown_value", "jsonl");
-        }
-        if to.is_some_and(|to| to < from) {
-            checks.refuse("to", "invalid_value", "a position that is not before from");
+        let format = match self.format.as_deref() {
+            None | Some("jsonl") => ExportFormat::Jsonl,
+            Some("cloudevents") => ExportFormat::Cloudevents,
+            Some("csv") => ExportFormat::Csv,
+            Some("ocsf") => ExportFormat::Ocsf,
+            Some(_) => {
+                checks.refuse("format", "unknown_value", "jsonl, cloudevents, csv or ocsf");
+                ExportFormat::Jsonl
+            }
+        };
+        let from = checks.moment("from", self.from.as_deref());
+        let to = checks.moment("to", self.to.as_deref());
+        let backwards = match (from, to) {
+            (Some(Moment::Position(from)), Some(Moment::Position(to))) => to < from,
+            (Some(Moment::Time(from)), Some(Moment::Time(to))) => to < from,
+            (Some(_) | None, Some(_) | None) => false,
+        };
+        if backwards {
+            checks.refuse("to", "invalid_value", "not before from");
         }
         checks.finish()?;
-        Ok((from, to))
+        Ok(Asked { format, from, to })
+    }
+}
+
+impl Asked {
+    /// The first and the last position of what was asked for when the log ended at `head`; the last is the lesser when
+    /// there is nothing.
+    async fn span(&self, app: &App, head: Position) -> Result<(Position, Position), Failure> {
+        let time = |moment| match moment {
+            Some(Moment::Time(time)) => Some(time),
+            Some(Moment::Position(_)) | None => None,
+        };
+        let filter = AuditFilter { from: time(self.from), to: time(self.to), ..AuditFilter::default() };
+        let timed = filter.from.is_some() || filter.to.is_some();
+        let span = match timed {
+            true => {
+                app.waits().until_shown(head).await?;
+                app.read_models().audit_span(&filter).await?
+            }
+            false => Some((Position::START.next(), head)),
+        };
+        let Some((first, last)) = span else { return Ok((head.next(), head)) };
+        let first = match self.from {
+            Some(Moment::Position(position)) => position,
+            Some(Moment::Time(_)) => first,
+            None => Position::START.next(),
+        };
+        let last = match self.to {
+            Some(Moment::Position(position)) => position,
+            Some(Moment::Time(_)) => last,
+            None => head,
+        };
+        Ok((first, last.min(head)))
     }
 }
 
@@ -115,29 +195,4 @@ async fn note(app: &App, caller: &Principal, info: &RequestInfo, fact: AuditExpo
         true => Ok(()),
         false => Err(Problem::new(Code::Contended).into()),
     }
-}
-
-/// The records after one position, to another one. A failure breaks the connection off: a file that ends well is whole.
-fn lines(log: Log, after: Position, to: Position) -> impl Stream<Item = Result<Bytes, LogError>> {
-    try_unfold((log, after), move |(log, after)| async move {
-        // Where positions are not dense there are fewer records left, and some of the page are later.
-        let at_most = usize::try_from(to.0.saturating_sub(after.0)).unwrap_or(usize::MAX);
-        if at_most == 0 {
-            return Ok(None);
-        }
-        let mut page = log.read_all(after, at_most.min(PAGE)).await?;
-        page.retain(|stored| stored.position <= to);
-        let next = page.last().map(|stored| stored.position);
-        Ok(next.map(|next| (page_of_lines(&page), (log, next))))
-    })
-}
-
-fn page_of_lines(page: &[Stored]) -> Bytes {
-    let length = page.iter().map(|stored| stored.record.bytes().len() + 1).sum();
-    let mut lines = BytesMut::with_capacity(length);
-    for stored in page {
-        lines.extend_from_slice(stored.record.bytes());
-        lines.extend_from_slice(b"\n");
-    }
-    lines.freeze()
 }

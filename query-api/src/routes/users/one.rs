@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     failure::Failure,
-    input::AsOf,
+    input::Moment,
     past,
     respond::{Problems, Reached},
     views,
@@ -73,7 +73,7 @@ pub(crate) async fn user(
 
 /// The past has no `ETag`: nobody can write to it.
 async fn as_it_was(app: &App, id: UserId, as_of: &str, reached: Reached) -> Result<Response, Failure> {
-    let as_of: AsOf = as_of.parse().map_err(|()| {
+    let as_of: Moment = as_of.parse().map_err(|()| {
         let detail = "This should be a position, or a time as in RFC 3339.";
         Problem::validation(vec![FieldError::new("/as_of", "invalid_value", detail)])
     })?;
