@@ -6,7 +6,7 @@ use crate::{
     command::Asked,
     domain::{Role, Session, UsedCodes, User},
     failure::Failure,
-    history::Read,
+    history::{Read, SignIns},
     ids::Ids,
 };
 use events::{Fact, Position, RoleName, SessionId, StreamName, UserId, Version};
@@ -201,10 +201,6 @@ impl Subject for Role {
         app.role(name, Some(ids)).await
     }
 }
-
-/// What was last said of an account's failed sign-ins, if anything.
-#[derive(Debug)]
-pub(crate) struct SignIns(pub(crate) Option<Fact>);
 
 impl Subject for SignIns {
     type Key = UserId;

@@ -3,10 +3,11 @@
 use crate::{
     App,
     command::Asked,
-    decide::{Decided, SignIns},
+    decide::Decided,
     device::Device,
     domain::{Admission, Slot, Tally, admit, admit_known, failed, lift_lockout, succeeded, unchecked},
     failure::Failure,
+    history::SignIns,
     input::directory_key,
 };
 use events::{FailureCause, Timestamp, UserId};

@@ -2,7 +2,6 @@
 
 use crate::{
     App,
-    decide::SignIns,
     domain::{Happened, LiveSession, Retention, Role, ServiceAccount, Session, UsedCodes, User},
     failure::Failure,
     ids::Ids,
@@ -32,6 +31,10 @@ pub(crate) struct Read<T> {
     /// The keys that it was opened with, which seal what is said about it next.
     pub(crate) keys: Option<Arc<Sealer>>,
 }
+
+/// What was last said of an account's failed sign-ins, if anything.
+#[derive(Debug)]
+pub(crate) struct SignIns(pub(crate) Option<Fact>);
 
 /// A record and the fact in it.
 type Told = (Stored, Fact);

@@ -1,6 +1,6 @@
 //! One JSON array of objects, of any length, an object at a time.
 
-use super::rows::{ImportError, MAX_ROW_BYTES};
+use super::error::{ImportError, MAX_ROW_BYTES};
 use std::io::{BufRead, BufReader, Read};
 
 /// The objects of an array, cut out without being understood.

@@ -5,10 +5,12 @@
 //! follows from the log and the address, so who is there already is left alone, also who was erased since.
 
 mod elements;
+mod error;
 mod row;
 mod rows;
 
-pub use rows::{ImportError, ImportFormat};
+pub use error::ImportError;
+pub use rows::ImportFormat;
 pub(crate) use rows::{Row, Rows};
 
 use crate::{

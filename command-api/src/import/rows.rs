@@ -3,13 +3,14 @@
 //! No more than one row is in memory. What is wrong with one row is told with it, and the next one is read; only where
 //! nobody can know where the next one begins does the file end.
 
-use super::{elements::Elements, row::Fields};
+use super::{
+    elements::Elements,
+    error::{ImportError, MAX_ROW_BYTES},
+    row::Fields,
+};
 use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 use service::problem::FieldError;
 use std::io::{self, BufRead, BufReader, Read};
-
-/// The longest row, in bytes.
-pub(super) const MAX_ROW_BYTES: u64 = 64 * 1024;
 
 /// The columns that there are.
 const COLUMNS: [&str; 5] = ["email", "email_verified", "display_name", "password_hash", "roles"];
@@ -24,33 +25,6 @@ pub enum ImportFormat {
     Csv,
     /// JSON: one object a line, or an array of objects.
     Json,
-}
-
-/// Why a file is not read, or not to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The file cannot be read.
-    #[error("file cannot be read: {0}")]
-    Io(#[from] io::Error),
-    /// The header of a CSV file is not made of known columns, each once, with the address among them.
-    #[error(
-        "header must name `email`, and beside it only `email_verified`, `display_name`, `password_hash` and `roles`, each once"
-    )]
-    Header,
-    /// A JSON array holds something else than objects with commas between, or does not end.
-    #[error("array is broken off or holds something else than objects, at line {0}")]
-    Array(u64),
-    /// A row is too long to tell where the next one begins.
-    #[error("row at line {0} has over {MAX_ROW_BYTES} bytes: is a quotation mark or a bracket missing?")]
-    RowTooLong(u64),
-    /// Something else than the file is in the way.
-    #[error("import stopped: {cause}")]
-    Stopped {
-        /// What.
-        cause: String,
-        /// Whether it is that a store does not answer.
-        away: bool,
-    },
 }
 
 /// One row.
