@@ -81,7 +81,7 @@ impl Asked {
             causation_id: None,
             traceparent: None,
         };
-        let network = Network { ip: None, user_agent: None };
+        let network = Network::UNKNOWN;
         let if_match = IfMatch::Absent;
         Self { ids, context, network, source: None, standing: None, if_match, _room: None }
     }

@@ -37,6 +37,11 @@ pub struct Network {
     pub user_agent: Option<String>,
 }
 
+impl Network {
+    /// From where is not known, or is nobody's business.
+    pub const UNKNOWN: Self = Self { ip: None, user_agent: None };
+}
+
 /// Why somebody did something to somebody else, in their own words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

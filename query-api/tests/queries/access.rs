@@ -55,7 +55,7 @@ async fn an_ended_session_is_refused_and_another_one_is_not() {
 async fn a_replayed_session_is_refused() {
     let mut world = World::new().await;
     let ada = world.somebody("Ada", &["admin"]).await;
-    let network = Personal::Open(events::Network { ip: None, user_agent: None });
+    let network = Personal::Open(events::Network::UNKNOWN);
     let replayed = SessionReplayDetected { user_id: ada.user, generation: 1, network };
     world.feed(StreamName::session(ada.session), &ada, Fact::SessionReplayDetected(replayed)).await;
     assert_eq!(world.status(USERS, &ada).await, 401);

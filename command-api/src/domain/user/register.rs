@@ -63,7 +63,7 @@ pub fn import(
     }
     // Whoever comes to be from nowhere counts as verified; somebody who is not comes from somewhere that is not known.
     let answered_for = newcomer.network.is_none();
-    let somewhere = Network { ip: None, user_agent: None };
+    let somewhere = Network::UNKNOWN;
     let newcomer = match verified {
         Some(false) if answered_for => Newcomer { network: Some(somewhere), ..newcomer },
         Some(_) | None => newcomer,

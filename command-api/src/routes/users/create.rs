@@ -71,6 +71,6 @@ fn newcomer(body: CreateUser) -> Result<(Newcomer, Vec<RoleName>), Failure> {
         return Err(flaws.problem().into());
     };
     // Where the one is who makes the account is not for its person to read.
-    let network = Some(Network { ip: None, user_agent: None });
+    let network = Some(Network::UNKNOWN);
     Ok((Newcomer { email: email.into_value(), display_name, password_hash: None, network }, roles))
 }

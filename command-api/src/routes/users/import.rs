@@ -98,7 +98,7 @@ pub(crate) async fn import_users(
     upload.nothing_else()?;
     let rows = rows(&file, format.unwrap_or(ImportFormat::Csv))?;
     // Where the one is who imports is not for those to read who come to be.
-    let network = Some(Network { ip: None, user_agent: None });
+    let network = Some(Network::UNKNOWN);
     let importing = Importing { asked: &asked, permissions: by.permissions(), network, dry_run };
     let outcomes = app.import_rows(&importing, rows).await?;
     let position = outcomes.iter().map(|outcome| outcome.position).max().unwrap_or(Position::START);
