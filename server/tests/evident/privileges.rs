@@ -111,10 +111,13 @@ async fn a_visit_succeeds(commands: &Service, queries: &mut Service) {
     assert_eq!(status, StatusCode::OK, "{admin}");
     let token = admin["access_token"].as_str().expect("a token");
     queries.until_ready().await;
-    let export = queries.request(Method::GET, "/api/v1/audit/export?format=jsonl").bearer_auth(token);
-    let export = export.send().await.expect("an answer");
-    assert_eq!(export.status(), StatusCode::OK, "an export is noted in the log");
-    assert!(export.text().await.expect("records").lines().count() >= 3);
+    for format in ["cloudevents", "csv", "ocsf", "jsonl"] {
+        let export = format!("/api/v1/audit/export?format={format}");
+        let export =
+            queries.request(Method::GET, &export).bearer_auth(token).send().await.expect("an answer");
+        assert_eq!(export.status(), StatusCode::OK, "an export as {format} is noted in the log");
+        assert!(export.text().await.expect("records").lines().count() >= 3);
+    }
     a_key_is_used_and_noted(commands, queries, token).await;
     let erasure = format!("/api/v1/users/{}/erasure", user["id"].as_str().expect("an id"));
     let erased = commands.request(Method::POST, &erasure).bearer_auth(token).send().await.expect("an answer");

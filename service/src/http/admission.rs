@@ -5,7 +5,7 @@ use crate::{
     extract::most_bytes,
     problem::{Code, Problem},
 };
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version,
     header::{ACCEPT, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
@@ -15,11 +15,22 @@ use http::{
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The media types that the API speaks.
-const SPOKEN: [&str; 4] =
-    ["application/json", "application/problem+json", "application/jsonl", "application/x-ndjson"];
+const SPOKEN: [&str; 4] = ["*/*", "application/*", "application/json", "application/problem+json"];
 
-/// The same where pictures are: whoever asks for one may name pictures alone. A problem is told as JSON all the same.
-const PICTURES: [&str; 4] = ["application/json", "image/*", "image/jpeg", "image/png"];
+/// What else is spoken on one route. Whoever asks for it may name it alone; a problem is told as JSON all the same.
+const ALSO_SPOKEN: [(&str, &[&str]); 2] = [
+    ("/api/v1/users/{id}/picture", &["image/*", "image/jpeg", "image/png"]),
+    (
+        "/api/v1/audit/export",
+        &[
+            "application/jsonl",
+            "application/x-ndjson",
+            "application/cloudevents-batch+json",
+            "text/*",
+            "text/csv",
+        ],
+    ),
+];
 
 /// The id that the client gave, when it is one: 1 to 64 of `A-Za-z0-9_-`.
 pub(super) fn offered_id(headers: &HeaderMap) -> Option<HeaderValue> {
@@ -51,17 +62,16 @@ pub(super) fn admit(request: &Request) -> Result<(), Problem> {
     if announced.is_some_and(|length| length > most_bytes(request) as u64) {
         return Err(Problem::new(Code::ContentTooLarge));
     }
-    let picture = request.uri().path().ends_with("/picture");
-    if request.uri().path().starts_with("/api/")
-        && !accepts(headers, if picture { &PICTURES } else { &SPOKEN })
-    {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    if request.uri().path().starts_with("/api/") && !accepts(headers, route) {
         return Err(Problem::new(Code::NotAcceptable));
     }
     Ok(())
 }
 
 /// RFC 9110 §12.5.1, as far as it matters to an API that speaks one language.
-fn accepts(headers: &HeaderMap, spoken: &[&str]) -> bool {
+fn accepts(headers: &HeaderMap, route: Option<&str>) -> bool {
+    let also = ALSO_SPOKEN.iter().find(|(path, _)| route == Some(path)).map_or(&[][..], |(_, also)| also);
     let mut lines = headers.get_all(ACCEPT).iter().peekable();
     if lines.peek().is_none() {
         return true;
@@ -70,8 +80,8 @@ fn accepts(headers: &HeaderMap, spoken: &[&str]) -> bool {
         let mut parts = range.split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default();
         let refused = parts.any(|parameter| ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains(&parameter));
-        let spoken = spoken.iter().any(|spoken| media_type.eq_ignore_ascii_case(spoken));
-        !refused && (spoken || media_type == "*/*" || media_type.eq_ignore_ascii_case("application/*"))
+        let spoken = SPOKEN.iter().chain(also).any(|spoken| media_type.eq_ignore_ascii_case(spoken));
+        !refused && spoken
     })
 }
 
@@ -94,16 +104,20 @@ mod tests {
 
     #[test]
     fn an_answer_is_acceptable_unless_json_is_ruled_out() {
-        let told =
-            |value| accepts(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]), &SPOKEN);
-        assert!(accepts(&HeaderMap::new(), &SPOKEN));
+        let on =
+            |route, value| accepts(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]), route);
+        let told = |value| on(Some("/api/v1/users"), value);
+        assert!(accepts(&HeaderMap::new(), None));
         for right in
             ["*/*", "application/json", "text/html, application/*;q=0.1", "Application/JSON; charset=utf-8"]
         {
             assert!(told(right), "{right}");
         }
-        let picture = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("image/png, image/*"))]);
-        assert!(accepts(&picture, &PICTURES) && !accepts(&picture, &SPOKEN));
+        for (route, types) in ALSO_SPOKEN {
+            for media_type in types {
+                assert!(on(Some(route), media_type) && !told(media_type), "{media_type}");
+            }
+        }
         for wrong in ["text/html", "application/xml", "application/json;q=0", ""] {
             assert!(!told(wrong), "{wrong}");
         }

@@ -42,8 +42,8 @@ pub(crate) struct Export {
     to: Option<String>,
 }
 
-/// What was asked for, well formed.
-struct Asked {
+/// The part of the history that was asked for, and in which form.
+struct Part {
     format: ExportFormat,
     from: Option<Moment>,
     to: Option<Moment>,
@@ -72,8 +72,8 @@ pub(crate) async fn export_audit(
     Query(query): Query<Export>,
 ) -> Result<Response, Failure> {
     caller.must(Permission::AuditExport)?;
-    let asked = query.asked()?;
-    let format = asked.format;
+    let part = query.part()?;
+    let format = part.format;
     if opens(format) {
         caller.must(Permission::AuditRead)?;
     }
@@ -81,7 +81,7 @@ pub(crate) async fn export_audit(
     if head < minimum(&app, &headers)? {
         return Err(behind());
     }
-    let (from, to) = asked.span(&app, head).await?;
+    let (from, to) = part.span(&app, head).await?;
     begins_with_an_event(&app, from).await?;
     note(&app, &caller, &info, AuditExported { format, from, to }).await?;
     let (content_type, disposition) = described(format);
@@ -117,7 +117,7 @@ const fn described(format: ExportFormat) -> (&'static str, &'static str) {
 }
 
 impl Export {
-    fn asked(&self) -> Result<Asked, Problem> {
+    fn part(&self) -> Result<Part, Problem> {
         let mut checks = Checks::default();
         let format = match self.format.as_deref() {
             None | Some("jsonl") => ExportFormat::Jsonl,
@@ -140,11 +140,11 @@ impl Export {
             checks.refuse("to", "invalid_value", "not before from");
         }
         checks.finish()?;
-        Ok(Asked { format, from, to })
+        Ok(Part { format, from, to })
     }
 }
 
-impl Asked {
+impl Part {
     /// The first and the last position of what was asked for when the log ended at `head`; the last is the lesser when
     /// there is nothing.
     async fn span(&self, app: &App, head: Position) -> Result<(Position, Position), Failure> {
