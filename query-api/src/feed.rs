@@ -100,8 +100,17 @@ impl Feed {
     /// What was at the log's head a moment ago has arrived: so nothing of that moment is missing.
     async fn feel_pulse(&self, clock: &Clock) {
         loop {
-            let asked_at = clock.now();
+            let (asked_at, followed) = (clock.now(), self.position());
             match self.log.head().await {
+                // It was restored from before, and what it says next is not what was followed: nothing here is certain.
+                Ok(head) if head < followed => {
+                    warn!(
+                        log.position = head.0,
+                        feed.position = followed.0,
+                        "the log ends before what was followed"
+                    );
+                    sleep(RESPITE).await;
+                }
                 Ok(head) => {
                     self.followed(head).await;
                     self.complete_at.store(asked_at.micros(), Ordering::Relaxed);

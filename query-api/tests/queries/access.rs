@@ -116,6 +116,25 @@ async fn what_a_role_permits_changes_at_once() {
     assert_eq!([world.status(USERS, &ada).await, world.status(ROLES, &ada).await], [403, 200]);
 }
 
+/// After the restore of an older backup the tables show what the log no longer holds: here, another log's events.
+#[tokio::test]
+async fn where_the_log_lost_events_nobody_is_admitted() {
+    let (mut world, mut before_restore) = (World::new().await, World::new().await);
+    let ada = world.somebody("Ada", &["admin"]).await;
+    for name in ["Ada", "Bob"] {
+        before_restore.somebody(name, &["user"]).await;
+    }
+    let lost = before_restore.opened(Position(2)).await;
+    world.read_models.apply(Position(2), world.log.id(), &lost).await.expect("a batch is applied");
+    let app = world.another_app().await;
+    world.follow(&app);
+    world.clock.advance(Duration::from_secs(31));
+    // Longer than any process goes without a look at the log's end.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!app.is_current());
+    assert_eq!(ask(&app, ada.request(USERS)).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
 #[tokio::test]
 async fn who_knows_of_a_suspension_never_sees_it_not_in_force() {
     let mut world = World::new().await;

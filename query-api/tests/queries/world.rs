@@ -22,7 +22,7 @@ use service::{
 };
 use std::{collections::HashMap, time::Duration};
 use store::{
-    log::Log,
+    log::{Log, Stored},
     vault::{MasterKey, Purpose, Scope, Vault},
 };
 use tokio_util::sync::CancellationToken;
@@ -174,21 +174,20 @@ impl World {
     /// Brings the read models to the log's head, as the projector would.
     pub(crate) async fn project(&self) {
         let from = self.read_models.checkpoint().await.expect("a checkpoint").position;
-        let page = self.log.read_all(from, 10_000).await.expect("what is new");
+        let batch = self.opened(from).await;
+        self.read_models.apply(from, self.log.id(), &batch).await.expect("a projection");
+    }
+
+    /// The log after a position, opened as a projector opens it.
+    pub(crate) async fn opened(&self, after: Position) -> Vec<Projected> {
+        let page = self.log.read_all(after, 10_000).await.expect("what is new");
         let keys: Vec<_> = page.iter().flat_map(|stored| stored.record.keys()).collect();
         let keyring = self.vault.keyring(&keys, Scope::Profiles).await.expect("keys");
-        let batch: Vec<Projected> = page
-            .into_iter()
-            .map(|stored| Projected {
-                position: stored.position,
-                fact: stored
-                    .record
-                    .fact(|context, ciphertext| keyring.open(context, ciphertext))
-                    .map_err(|error| error.to_string()),
-                record: stored.record,
-            })
-            .collect();
-        self.read_models.apply(from, self.log.id(), &batch).await.expect("a projection");
+        let project = |Stored { position, record }: Stored| {
+            let fact = record.fact(|context, ciphertext| keyring.open(context, ciphertext));
+            Projected { position, fact: fact.map_err(|error| error.to_string()), record }
+        };
+        page.into_iter().map(project).collect()
     }
 
     /// Appends a fact, projects it, and lets the app follow.
