@@ -1,8 +1,7 @@
 //! What an operator sees of a projector.
 
-use events::Position;
 use metrics::{counter, gauge, histogram};
-use read_models::{ReadModels, ReadModelsError};
+use read_models::{ReadModels, Shown};
 use std::{convert::Infallible, time::Duration};
 use store::log::Log;
 
@@ -27,16 +26,13 @@ pub(crate) fn stands_by(stands_by: bool) {
 /// Looks at log and tables once a second, so that the lag is told most of all when nothing is applied.
 pub(crate) async fn watch(log: &Log, models: &ReadModels) -> Infallible {
     loop {
-        if let (Ok(head), Ok((position, parked))) = (log.head().await, shown(models).await) {
+        if let (Ok(head), Ok(Shown { position, value: parked })) =
+            (log.head().await, models.parked_count().await)
+        {
             gauge!("evident_projector_position").set(position.0 as f64);
             gauge!("evident_projector_lag_positions").set(head.0.saturating_sub(position.0) as f64);
             gauge!("evident_projector_parked_streams").set(parked as f64);
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-}
-
-async fn shown(models: &ReadModels) -> Result<(Position, usize), ReadModelsError> {
-    let parked = models.parked().await?;
-    Ok((parked.position, parked.value.len()))
 }

@@ -19,10 +19,7 @@ pub async fn retry(
     stream: &StreamName,
 ) -> Result<Retried, ProjectorError> {
     for _ in 0..MAX_ATTEMPTS {
-        let parked = models.parked().await?.value;
-        let Some(parked) = parked.into_iter().find(|parked| parked.stream == *stream) else {
-            return Ok(Retried::NotParked);
-        };
+        let Some(parked) = models.parked_stream(stream).await? else { return Ok(Retried::NotParked) };
         let before = Version(parked.version.0.saturating_sub(1));
         let waiting = open(vault, log.read_stream(stream, before).await?).await?;
         match models.retry(stream, &waiting).await {

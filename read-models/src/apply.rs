@@ -56,6 +56,13 @@ impl ReadModels {
         let mut batch = Batch::load(&mut tx, events, parked).await?;
         events.iter().for_each(|projected| batch.take(projected));
         batch.write(&mut tx).await?;
+        self.commit(tx, events).await?;
+        self.applied.send_replace(last.position);
+        Ok(())
+    }
+
+    /// Commits what these events led to, and where they erase, leaves nothing of it elsewhere.
+    pub(crate) async fn commit(&self, mut tx: Tx, events: &[Projected]) -> Result<(), ReadModelsError> {
         let erases = events
             .iter()
             .any(|projected| matches!(projected.fact, Ok(Fact::UserErased | Fact::NetworkEnded(_))));
@@ -63,7 +70,6 @@ impl ReadModels {
             self.forget_previous(&mut tx).await?;
         }
         tx.commit().await?;
-        self.applied.send_replace(last.position);
         if erases {
             self.empty_wal().await?;
         }

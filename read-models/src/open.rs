@@ -113,7 +113,8 @@ impl ReadModels {
         }
     }
 
-    /// Leaves nothing of what was just overwritten beside the tables. PostgreSQL's own log is not ours to empty.
+    /// Leaves nothing of what was just overwritten beside the tables, unless somebody reads for so long that it is left to the
+    /// next time. PostgreSQL's own log is not ours to empty.
     pub(crate) async fn empty_wal(&self) -> Result<(), ReadModelsError> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.empty_wal().await,

@@ -52,9 +52,17 @@ const SHOWN: &str = "
     ) p on true
     order by p.position";
 
+const ONE: &str = "
+    select c.position as shown_at, p.* from checkpoint c left join (
+        select 1 as there, stream, position, version, event_type, reason, waiting
+        from parked_streams where stream = $1
+    ) p on true";
+
 const NAMES: &str = "
     select c.position as shown_at, p.* from checkpoint c
     left join (select 1 as there, stream from parked_streams) p on true";
+
+const COUNT: &str = "select c.position, (select count(*) from parked_streams) from checkpoint c";
 
 const LOAD_POSTGRES: &str = "
     select stream, position, version, event_type, reason, waiting from parked_streams where stream = any($1)";
@@ -74,6 +82,21 @@ impl ReadModels {
     /// All streams that wait, in the order of the events that parked them; at most 1,000.
     pub async fn parked(&self) -> Result<Shown<Vec<ParkedStream>>, ReadModelsError> {
         reading!(self, |pool| shown::<Columns, ParkedStream, _>(&sqlx::query(SHOWN).fetch_all(pool).await?))
+    }
+
+    /// How many streams wait.
+    pub async fn parked_count(&self) -> Result<Shown<u64>, ReadModelsError> {
+        let (at, count): (i64, i64) = reading!(self, |pool| sqlx::query_as(COUNT).fetch_one(pool).await?);
+        Ok(Shown { position: columns::position("checkpoint", at)?, value: columns::unsigned(TABLE, count)? })
+    }
+
+    /// One stream, if it waits.
+    pub async fn parked_stream(&self, stream: &StreamName) -> Result<Option<ParkedStream>, ReadModelsError> {
+        let name = stream.as_str();
+        let found = reading!(self, |pool| shown::<Columns, ParkedStream, _>(
+            &sqlx::query(ONE).bind(name).fetch_all(pool).await?
+        ))?;
+        Ok(found.only().value)
     }
 
     /// The names of all streams that wait, however many: for whoever must know of each.
@@ -103,7 +126,7 @@ impl ReadModels {
         waiting.iter().for_each(|projected| batch.take(projected));
         let still = batch.parked(stream).cloned();
         batch.write(&mut tx).await?;
-        tx.commit().await?;
+        self.commit(tx, &waiting).await?;
         Ok(still.map_or(Retried::Resumed, Retried::StillParked))
     }
 }

@@ -11,8 +11,9 @@ use sqlx::FromRow;
 use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 
-/// How far back changes are told. No access token lives for longer than an hour; clocks may differ by the rest.
-const LATELY: Duration = Duration::from_secs(65 * 60);
+/// How far back changes are told. No access token lives for longer than an hour; a record tells the time at which its
+/// command was first tried, and a command may be tried again for a day; clocks may differ by the rest.
+const LATELY: Duration = Duration::from_secs(25 * 60 * 60 + 5 * 60);
 
 /// What changed lately, counted from the newest record that was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

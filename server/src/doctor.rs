@@ -4,6 +4,7 @@ use crate::{
     opening::{self, Openings, Stores},
     report::{self, Failure},
 };
+use read_models::Shown;
 use service::{
     config::{Config, Secret},
     shared::{Unreached, Valkey},
@@ -119,11 +120,9 @@ async fn read_models(stores: &Stores) -> Finding {
 }
 
 async fn parked(stores: &Stores) -> Finding {
-    let (healthy, text) = match stores.read_models.parked().await {
-        Ok(parked) if parked.value.is_empty() => (true, "no stream is parked".into()),
-        Ok(parked) => {
-            (false, format!("{} streams are parked; see `evident parked list`", parked.value.len()))
-        }
+    let (healthy, text) = match stores.read_models.parked_count().await {
+        Ok(Shown { value: 0, .. }) => (true, "no stream is parked".into()),
+        Ok(parked) => (false, format!("{} streams are parked; see `evident parked list`", parked.value)),
         Err(error) => (false, error.to_string()),
     };
     Finding { part: "projection", healthy, text }

@@ -24,7 +24,8 @@ pub(crate) async fn list(config: &Config) -> Result<ExitCode, Failure> {
             stream.stream, stream.position, stream.waiting, stream.reason
         ));
     }
-    report::say(format_args!("{} streams are parked.", parked.value.len()));
+    let count = stores.read_models.parked_count().await.doing("count what is parked")?;
+    report::say(format_args!("{} streams are parked.", count.value));
     let errands = stores.read_models.parked_errands().await.doing("read which errands are parked")?;
     for (errand, because) in &errands {
         report::say(format_args!(
@@ -41,8 +42,8 @@ pub(crate) async fn retry(config: &Config, arguments: &Arguments) -> Result<Exit
     let streams = match &arguments.stream {
         Some(stream) => vec![stream.clone()],
         None => {
-            let parked = stores.read_models.parked().await.doing("read what is parked")?;
-            parked.value.into_iter().map(|parked| parked.stream).collect()
+            let parked = stores.read_models.parked_streams().await;
+            parked.doing("read what is parked")?.value
         }
     };
     if arguments.stream.is_none() {
@@ -52,10 +53,14 @@ pub(crate) async fn retry(config: &Config, arguments: &Arguments) -> Result<Exit
     let mut outcome = ExitCode::SUCCESS;
     for stream in streams {
         let retried = projector::retry(&stores.log, &stores.vault, &stores.read_models, &stream).await;
-        match retried.doing("fold the stream again")? {
-            Retried::Resumed => report::say(format_args!("{stream} goes on.")),
-            Retried::NotParked => report::say(format_args!("{stream} is not parked.")),
-            Retried::StillParked(parked) => {
+        match retried {
+            Err(error) => {
+                outcome = ExitCode::FAILURE;
+                report::say(format_args!("{stream} could not be folded again: {error}"));
+            }
+            Ok(Retried::Resumed) => report::say(format_args!("{stream} goes on.")),
+            Ok(Retried::NotParked) => report::say(format_args!("{stream} is not parked.")),
+            Ok(Retried::StillParked(parked)) => {
                 outcome = ExitCode::FAILURE;
                 report::say(format_args!(
                     "{stream} is still parked at position {}: {}",

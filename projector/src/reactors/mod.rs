@@ -104,21 +104,18 @@ pub async fn prepare(work: &Work, log: &Log, models: &ReadModels) -> Result<(), 
 }
 
 /// Does what there is to do for what happens, until `stop`; what is under way is finished first. Any number of processes
-/// may run the same reactor. Stores that do not answer are waited for.
-///
-/// # Errors
-/// Only what waiting cannot mend ([`ProjectorError::is_final`]): another log, or one that lost events.
-pub async fn run(
-    work: Arc<Work>,
-    log: Log,
-    models: ReadModels,
-    clock: Clock,
-    stop: CancellationToken,
-) -> Result<(), ProjectorError> {
+/// may run the same reactor. Stores that do not answer are waited for. What waiting cannot mend
+/// ([`ProjectorError::is_final`]), another log or one that lost events, is said: nothing more is noted then, and what was
+/// noted is still done.
+pub async fn run(work: Arc<Work>, log: Log, models: ReadModels, clock: Clock, stop: CancellationToken) {
     let reactor = Reactor { work, log, models, clock, stop, noted: Notify::new() };
-    // When nothing more can be noted, what was noted is still done.
-    let (ended, (), ()) = tokio::join!(follow::run(&reactor), errands::run(&reactor), tidy(&reactor));
-    ended
+    let follow = async {
+        if let Err(error) = follow::run(&reactor).await {
+            let reactor = reactor.work.name();
+            tracing::error!(reactor, %error, "a reactor stopped: nothing is done about what happens");
+        }
+    };
+    tokio::join!(follow, errands::run(&reactor), tidy(&reactor));
 }
 
 /// How often what a reactor leaves lying is looked through.

@@ -6,10 +6,7 @@ use crate::{
     world::{World, eventually, open},
 };
 use events::Timestamp;
-use projector::{
-    ProjectorError,
-    reactors::{self, Work, mail::Mailer},
-};
+use projector::reactors::{self, Work, mail::Mailer};
 use read_models::{Errand, ReadModels};
 use service::{
     clock::Clock,
@@ -31,7 +28,7 @@ on_each_engine!(
 /// A running reactor.
 struct Mailing {
     stop: CancellationToken,
-    task: JoinHandle<Result<(), ProjectorError>>,
+    task: JoinHandle<()>,
 }
 
 impl Mailing {
@@ -54,7 +51,7 @@ impl Mailing {
 
     async fn stop(self) {
         self.stop.cancel();
-        self.task.await.expect("it does not panic").expect("it stops when it is told to");
+        self.task.await.expect("it does not panic");
     }
 
     /// As `kill -9`: in the middle of whatever it is at.

@@ -52,12 +52,7 @@ impl Background {
             for work in &parts.reactors {
                 let clock = parts.clock.clone();
                 let (log, models, work) = (parts.log.clone(), models.clone(), work.clone());
-                let reactor = projector::reactors::run(work, log, models, clock, stop.clone());
-                tasks.spawn(async move {
-                    if let Err(error) = reactor.await {
-                        tracing::error!(%error, "a reactor stopped: nothing is done about what happens");
-                    }
-                });
+                tasks.spawn(projector::reactors::run(work, log, models, clock, stop.clone()));
             }
         }
         if let Some(queries) = parts.queries.clone() {
