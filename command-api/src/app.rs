@@ -95,9 +95,9 @@ pub enum StartError {
     /// The list of breached passwords cannot be used.
     #[error(transparent)]
     Breached(#[from] BreachedError),
-    /// Whether there are unfinished erasures cannot be found out.
-    #[error("unfinished erasures cannot be looked at: {cause}")]
-    Erasures {
+    /// Erasures that were begun, or network facts whose time has run out, cannot be ended.
+    #[error("what is to be forgotten cannot be: {cause}")]
+    Forgetting {
         /// Why.
         cause: String,
         /// Whether it is that a store does not answer.
@@ -111,7 +111,7 @@ impl StartError {
     pub fn is_away(&self) -> bool {
         match self {
             StartError::Vault(error) => error.is_away(),
-            StartError::Erasures { away, .. } => *away,
+            StartError::Forgetting { away, .. } => *away,
             StartError::Signing(_) | StartError::Hashing(_) | StartError::Breached(_) => false,
         }
     }
@@ -163,7 +163,7 @@ impl App {
                 Ok(app)
             }
             Err(failure) => {
-                Err(StartError::Erasures { away: failure.is_outage(), cause: failure.to_string() })
+                Err(StartError::Forgetting { away: failure.is_outage(), cause: failure.to_string() })
             }
         }
     }
@@ -184,15 +184,19 @@ impl App {
         }
     }
 
+    /// Does each of them, also when one before it failed; answers with the first failure.
     async fn chores(&self) -> Result<(), Failure> {
         let now = self.clock.now();
-        // Who could not be erased was logged, and is due again the next time.
-        self.erase_who_is_due(now).await?;
-        self.learn_decoys().await?;
-        self.end_network_facts(now).await?;
-        self.retire_signing_keys(now).await?;
-        self.retire_index_keys(now).await?;
-        Ok(self.vault.sweep(now).await?)
+        let done = [
+            // Who could not be erased was logged, and is due again the next time.
+            self.erase_who_is_due(now).await,
+            self.learn_decoys().await,
+            self.end_network_facts(now).await,
+            self.retire_signing_keys(now).await,
+            self.retire_index_keys(now).await,
+            self.vault.sweep(now).await.map_err(Failure::from),
+        ];
+        done.into_iter().collect()
     }
 
     /// Drops the signing keys whose last token has run out.

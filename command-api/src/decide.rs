@@ -20,7 +20,7 @@ use store::{
 const MAX_TRIES: usize = 8;
 
 /// What commands decide about: it has a stream, and is read from it.
-pub(crate) trait Subject: Sized {
+pub(crate) trait Aggregate: Sized {
     /// What names it.
     type Key: Clone;
 
@@ -73,7 +73,7 @@ impl<T> Decided<T> {
 
 impl App {
     /// Decides about something by a pure rule, and appends what it says, if anything. Durable on return.
-    pub(crate) async fn decide<T: Subject, E: Into<Failure>>(
+    pub(crate) async fn decide<T: Aggregate, E: Into<Failure>>(
         &self,
         asked: &Asked,
         key: T::Key,
@@ -84,7 +84,7 @@ impl App {
     }
 
     /// The same for whoever has read it already: it is read again only when somebody was faster since.
-    pub(crate) async fn decide_from<T: Subject, E: Into<Failure>>(
+    pub(crate) async fn decide_from<T: Aggregate, E: Into<Failure>>(
         &self,
         first: Read<T>,
         asked: &Asked,
@@ -141,7 +141,7 @@ impl App {
     }
 }
 
-impl Subject for User {
+impl Aggregate for User {
     type Key = UserId;
     const HAS_ETAG: bool = true;
 
@@ -168,7 +168,7 @@ impl Subject for User {
     }
 }
 
-impl Subject for Session {
+impl Aggregate for Session {
     type Key = SessionId;
     const HAS_ETAG: bool = false;
 
@@ -185,7 +185,7 @@ impl Subject for Session {
     }
 }
 
-impl Subject for Role {
+impl Aggregate for Role {
     type Key = RoleName;
     const HAS_ETAG: bool = true;
 
@@ -202,7 +202,7 @@ impl Subject for Role {
     }
 }
 
-impl Subject for SignIns {
+impl Aggregate for SignIns {
     type Key = UserId;
     const HAS_ETAG: bool = false;
 
@@ -219,7 +219,7 @@ impl Subject for SignIns {
     }
 }
 
-impl Subject for UsedCodes {
+impl Aggregate for UsedCodes {
     type Key = UserId;
     const HAS_ETAG: bool = false;
 

@@ -8,7 +8,7 @@
 use crate::{
     App,
     command::Asked,
-    decide::{Decided, Subject},
+    decide::{Aggregate, Decided},
     domain::{Refusal, User, erase},
     failure::Failure,
     history::Read,

@@ -105,6 +105,7 @@ impl From<Refusal> for Failure {
             Refusal::AboveOwnLevel | Refusal::SelfGrant => Code::Forbidden,
             Refusal::AboveAccount => return above_account(),
             Refusal::AnothersSession => return Problem::hidden().into(),
+            Refusal::TooManyRoles => Code::TooManyRoles,
             Refusal::TooManyKeys => Code::TooManyKeys,
             Refusal::HistoryFull => Code::HistoryFull,
         })

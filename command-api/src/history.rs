@@ -16,6 +16,10 @@ use store::{
     vault::{Scope, Sealer, VaultError},
 };
 
+/// How far back a second try looks for what the first one said: more than is said on any stream, of which the last record
+/// says all, for as long as a command may be tried again.
+const SAID_SINCE: u64 = 5_000;
+
 /// Something as its stream says it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Read<T> {
@@ -189,10 +193,13 @@ impl App {
         stream: &StreamName,
         ids: Option<&Ids>,
     ) -> Result<(Option<Told>, bool), Failure> {
-        if !ids.is_some_and(Ids::are_known) {
-            return Ok((self.last(stream).await?, false));
+        let last = self.last(stream).await?;
+        let version = last.as_ref().map_or(Version::NONE, |(stored, _)| stored.record.version);
+        if version == Version::NONE || !ids.is_some_and(Ids::are_known) {
+            return Ok((last, false));
         }
-        let mut stored = self.log.read_stream(stream, Version::NONE).await?;
+        let behind = Version(version.0.saturating_sub(SAID_SINCE));
+        let mut stored = self.log.read_stream(stream, behind).await?;
         let done = cut_behind(&mut stored, ids);
         let last = stored.pop().into_iter().collect();
         Ok((told(last, None)?.pop(), done))

@@ -4,7 +4,7 @@ use crate::{
     App,
     caller::guard,
     command::Asked,
-    decide::Subject,
+    decide::Aggregate,
     domain::{Refusal, ServiceAccount, use_key},
     failure::Failure,
     history::{Read, read_last},
@@ -66,7 +66,7 @@ impl App {
     }
 }
 
-impl Subject for ServiceAccount {
+impl Aggregate for ServiceAccount {
     type Key = ServiceAccountId;
     const HAS_ETAG: bool = false;
 
@@ -87,7 +87,7 @@ impl Subject for ServiceAccount {
 #[derive(Debug)]
 struct LastUse(Option<Timestamp>);
 
-impl Subject for LastUse {
+impl Aggregate for LastUse {
     type Key = KeyId;
     const HAS_ETAG: bool = false;
 

@@ -6,7 +6,7 @@
 use crate::{
     App,
     command::Asked,
-    decide::{Decided, Subject},
+    decide::{Aggregate, Decided},
     domain::{Person, Proof, Refusal, User, change_email, verify_email},
     failure::Failure,
     history::{Read, read_last},
@@ -35,7 +35,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub(crate) struct MailRequests;
 
-impl Subject for MailRequests {
+impl Aggregate for MailRequests {
     type Key = (MailTopic, UserId);
     const HAS_ETAG: bool = false;
 

@@ -6,7 +6,7 @@
 use crate::{
     App,
     command::Asked,
-    decide::Subject,
+    decide::Aggregate,
     domain::{Retention, end_network},
     failure::Failure,
     history::Read,
@@ -51,7 +51,7 @@ impl App {
     }
 }
 
-impl Subject for Retention {
+impl Aggregate for Retention {
     type Key = ();
     const HAS_ETAG: bool = false;
 

@@ -67,10 +67,11 @@ impl App {
         let key = address.key();
         let guess = self.admit(asked, self.vault.address_hash(&key), device).await?;
         let began = Instant::now();
-        let claim = self.vault.find_address(&key).await?;
-        // Who is not there is looked up all the same, under an id that nobody has, so that it takes as long.
-        let user_id = claim.map_or(asked.ids.user(), |claim| claim.user);
-        let user = self.user(user_id, Some(Scope::All), None).await?;
+        let found = self.look_up(asked, &key).await;
+        if found.is_err() {
+            self.unchecked(&guess).await?;
+        }
+        let (user_id, user) = found?;
         let looked_up = began.elapsed();
         let password = password.into_secret();
         let verdict = self.verify(&guess, password.clone(), &user.state).await?;
@@ -98,6 +99,14 @@ impl App {
                 Err(refused())
             }
         }
+    }
+
+    /// Whoever has an address. Who is not there is looked up all the same, under an id that nobody has, so that it takes as
+    /// long.
+    async fn look_up(&self, asked: &Asked, address: &str) -> Result<(UserId, Read<User>), Failure> {
+        let claim = self.vault.find_address(address).await?;
+        let user_id = claim.map_or(asked.ids.user(), |claim| claim.user);
+        Ok((user_id, self.user(user_id, Some(Scope::All), None).await?))
     }
 
     /// Checks a password against somebody's, or against nobody's in the same time.

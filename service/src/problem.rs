@@ -71,6 +71,7 @@ codes! {
     LegalHold "legal-hold" CONFLICT "A legal hold stands";
     BuiltInRole "built-in-role" CONFLICT "A built-in role stays as it is";
     RoleUnknown "role-unknown" CONFLICT "There is no such role";
+    TooManyRoles "too-many-roles" CONFLICT "The user has as many roles as anybody can have";
     TooManyKeys "too-many-keys" CONFLICT "The account has as many keys as it can have";
     HistoryFull "history-full" CONFLICT "The account was changed as often as it may be";
     NoSecondFactor "no-second-factor" CONFLICT "There is no second factor, or none to confirm";

@@ -30,8 +30,8 @@ pub use sign_in::{Denied, sign_in};
 pub use throttle::{Admission, Lockout, Slot, Tally, admit, admit_known, failed, succeeded, unchecked};
 pub use used_codes::{RightCode, UsedCodes, use_code};
 pub use user::{
-    EmailChange, Factor, KeptPicture, Newcomer, Person, Proof, RecoverySet, SessionsEnded, Totp, User,
-    change_email, change_password, change_picture, change_profile, close, confirm_totp, create, delete,
+    EmailChange, Factor, KeptPicture, MAX_ROLES, Newcomer, Person, Proof, RecoverySet, SessionsEnded, Totp,
+    User, change_email, change_password, change_picture, change_profile, close, confirm_totp, create, delete,
     enrol_totp, erase, grant, import, invite, issue_recovery_codes, lift_hold, place_hold, register, rehash,
     reinstate, remove_factors_of, remove_picture, remove_second_factor, request_email_change, reset_password,
     revoke, revoke_other_sessions, revoke_sessions, suspend, verify_email,

@@ -33,6 +33,8 @@ pub enum Refusal {
     RoleUnknown,
     /// A role of this name was removed. Its holders keep the name, so it is not defined again.
     RoleRemoved,
+    /// The person has, or would have, more roles than anybody can have.
+    TooManyRoles,
     /// The role permits something that the one who asks may not do.
     AboveOwnLevel,
     /// Nobody grants a role to themselves, or goes around their own proof.
@@ -80,6 +82,7 @@ impl fmt::Display for Refusal {
             Refusal::BuiltInRole => "role is built in",
             Refusal::RoleUnknown => "role is unknown",
             Refusal::RoleRemoved => "role was removed",
+            Refusal::TooManyRoles => "user has too many roles",
             Refusal::AboveOwnLevel => "role permits more than the one who asks may do",
             Refusal::SelfGrant => "nobody grants a role to themselves",
             Refusal::LegalHold => "a legal hold stands",

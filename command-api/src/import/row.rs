@@ -2,16 +2,13 @@
 
 use super::unfit;
 use crate::{
-    domain::DisplayName,
+    domain::{DisplayName, MAX_ROLES},
     hashing::{Hasher, Importable},
     input::{Address, display_name},
 };
 use events::RoleName;
 use serde::Deserialize;
 use service::problem::FieldError;
-
-/// The most roles of one person.
-const MAX_ROLES: usize = 16;
 
 /// A row as it stands in the file.
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,7 @@ use service::{
 };
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const WRONG: &str = "wrong horse battery staple";
 
@@ -24,6 +24,7 @@ pub(crate) async fn served(house: &House) -> (SocketAddr, tokio_util::sync::Drop
         trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
         entropy: Entropy::System,
         limiter: Limiter::in_process(house.clock.clone()),
+        begun: TaskTracker::new(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -48,6 +48,7 @@ pub(crate) async fn run(config: Config, role: Role) -> Result<ExitCode, Failure>
         doors.open(routes(&config, role, &parts, telemetry.metrics()), &rules);
         welcome(role, &config, &doors.url, first_admin.as_ref());
         doors.served().await;
+        rules.finish().await;
         if let Some(commands) = &parts.commands {
             commands.drain().await;
         }

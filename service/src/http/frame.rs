@@ -35,6 +35,7 @@ use std::{
     task::{Context, Poll},
     time::Instant,
 };
+use tokio_util::task::TaskTracker;
 use tower::{Layer, Service, ServiceExt};
 use tracing::{Instrument, Span, field::Empty};
 
@@ -55,6 +56,8 @@ pub struct Frame {
     pub entropy: Entropy,
     /// Who has to wait.
     pub limiter: Limiter,
+    /// Commands that were begun.
+    pub begun: TaskTracker,
 }
 
 impl Frame {
@@ -69,6 +72,16 @@ impl Frame {
             trusted_proxies: config.trusted_proxies.clone(),
             entropy,
             limiter,
+            begun: TaskTracker::new(),
+        }
+    }
+
+    /// Waits until commands that were begun are finished whose client is gone, for as long as an answer may take. To be
+    /// called when no more requests come.
+    pub async fn finish(&self) {
+        self.begun.close();
+        if tokio::time::timeout(self.limits.answer, self.begun.wait()).await.is_err() {
+            tracing::warn!(commands = self.begun.len(), "stopping: commands are not finished in time");
         }
     }
 }
@@ -108,6 +121,7 @@ struct Rules {
     require_https: bool,
     proxies: Arc<[IpNet]>,
     limiter: Limiter,
+    begun: TaskTracker,
     cors: Cors,
     answers: answer::Dress,
     observer: Observer,
@@ -124,6 +138,7 @@ impl Rules {
             require_https: frame.require_https,
             proxies: frame.trusted_proxies.as_slice().into(),
             limiter: frame.limiter.clone(),
+            begun: frame.begun.clone(),
             cors: Cors::new(&frame.cors_origins),
             answers: answer::Dress { https: frame.https },
             observer: Observer::default(),
@@ -225,7 +240,7 @@ where
             Err(problem) => problem.into_response(),
             Ok(to_the_source) => {
                 left.extend(to_the_source);
-                answered(rules.limits, inner, request, &span).await.unwrap_or_else(Problem::into_response)
+                answered(rules, inner, request, &span).await.unwrap_or_else(Problem::into_response)
             }
         },
     };
@@ -273,7 +288,7 @@ async fn within_limits(
 }
 
 /// The handler's answer, unless it panics or takes too long.
-async fn answered<S>(limits: Limits, mut inner: S, request: Request, span: &Span) -> Result<Response, Problem>
+async fn answered<S>(rules: &Rules, mut inner: S, request: Request, span: &Span) -> Result<Response, Problem>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
@@ -282,11 +297,11 @@ where
     let handler = async move { inner.call(request).await }.instrument(span.clone());
     let outcome = if reads {
         let caught = AssertUnwindSafe(handler).catch_unwind();
-        tokio::time::timeout(limits.answer, caught).await.map(Result::ok)
+        tokio::time::timeout(rules.limits.answer, caught).await.map(Result::ok)
     } else {
         // On a task of its own a command outlives its connection: what was decided is also appended.
-        let task = tokio::spawn(handler);
-        tokio::time::timeout(limits.answer, task).await.map(Result::ok)
+        let task = rules.begun.spawn(handler);
+        tokio::time::timeout(rules.limits.answer, task).await.map(Result::ok)
     };
     match outcome {
         Ok(Some(Ok(response))) => Ok(response),

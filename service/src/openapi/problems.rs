@@ -101,6 +101,7 @@ fn may_fail(ours: bool, is_command: bool, operation: &Operation, code: Code) -> 
         | Code::UserDeleted
         | Code::TooManyAttempts
         | Code::LegalHold
+        | Code::TooManyRoles
         | Code::TooManyKeys
         | Code::HistoryFull => false,
     }

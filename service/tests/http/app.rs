@@ -18,6 +18,7 @@ use service::{
     shared::Limiter,
 };
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// Limits that a test can wait for.
@@ -76,6 +77,7 @@ pub(crate) fn settings() -> Frame {
         trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
         entropy: Entropy::seeded(1),
         limiter: Limiter::Off,
+        begun: TaskTracker::new(),
     }
 }
 

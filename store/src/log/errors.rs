@@ -33,7 +33,7 @@ pub enum LogError {
         scheme: String,
     },
     /// The engine was left out when this program was built.
-    #[error("this program was built without the log engine of {scheme}: (cargo feature {feature} of store)")]
+    #[error("this program was built without the log engine of {scheme} (cargo feature {feature} of store)")]
     EngineLeftOut {
         /// The URL's scheme.
         scheme: String,

@@ -19,11 +19,18 @@ pub struct Log {
 
 impl Log {
     /// Applies the migrations that are missing; makes the log when there is none. Saying it twice changes nothing.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownEngine`] or [`LogError::EngineLeftOut`] for the URL, [`LogError::Migration`] when one cannot be applied,
+    /// [`LogError::Unavailable`] when the engine does not answer.
     pub async fn migrate(url: &str) -> Result<(), LogError> {
         engine::migrate(url).await
     }
 
     /// Opens a migrated log: `sqlite:PATH`, `postgres://…`, `esdb://…` or `kurrentdb://…`. Refuses at once when the engine cannot be reached.
+    ///
+    /// # Errors
+    /// As [`Log::migrate`], and [`LogError::NotMigrated`] when the log is missing or older than this version of Evident.
     pub async fn open(url: &str) -> Result<Self, LogError> {
         let (id, readers, writer) = engine::open(url).await?;
         let head = readers.head().await?;
@@ -48,6 +55,11 @@ impl Log {
     ///
     /// MUST NOT return before they are durable. Records that are already there at those versions are a success
     /// with their first positions, so an append whose outcome is unknown is repeated as it was.
+    ///
+    /// # Errors
+    /// [`AppendError::Stale`] when the stream is at another version, [`AppendError::IdReused`] when one of the ids is another
+    /// record's; [`AppendError::Overloaded`] when the queue is full, and [`AppendError::Broken`] when the engine fails: only
+    /// after the last may the records be there all the same.
     pub async fn append(
         &self,
         stream: &StreamName,
@@ -75,6 +87,9 @@ impl Log {
     }
 
     /// The stream's records after a version, all of them; none when there is no such stream.
+    ///
+    /// # Errors
+    /// [`LogError::StreamTooLong`] when they are more than 10,000.
     pub async fn read_stream(&self, stream: &StreamName, after: Version) -> Result<Vec<Stored>, LogError> {
         let rows = self.readers.stream(stream, after).await?;
         if rows.len() > MAX_STREAM_RECORDS {
@@ -88,8 +103,11 @@ impl Log {
         self.readers.last(stream).await?.map(|row| stored(self.id, row)).transpose()
     }
 
-    /// The records after a position, in order, at most `limit` of them. A gap between dense positions is an error,
-    /// never skipped. Where they are not dense, [`LogError::NoRecordAt`] says that no record lies at `after`.
+    /// The records after a position, in order, at most `limit` of them and never more than 10,000.
+    ///
+    /// # Errors
+    /// [`LogError::Gap`] when dense positions are not next by next: nothing is ever skipped. Where they are not dense,
+    /// [`LogError::NoRecordAt`] when no record lies at `after`.
     pub async fn read_all(&self, after: Position, limit: usize) -> Result<Vec<Stored>, LogError> {
         let limit = limit.min(MAX_PAGE_RECORDS) as u64;
         let rows = self.readers.all(after, to_sql(limit)).await?;

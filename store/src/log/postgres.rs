@@ -1,4 +1,4 @@
-//! PostgreSQL: one call of `evident_log.append` a batch, in the schema that `migrations/log/postgres` makes.
+//! PostgreSQL: one call of `evident_log.append_batch` a batch, in the schema that `migrations/log/postgres` makes.
 
 use super::{
     LogError, MAX_STREAM_RECORDS,
@@ -45,7 +45,9 @@ const APPEND_NOTES: &str = "
     select null::bigint as base, positions, actual, reused, null::integer[] as moved
     from evident_log.append_notes($1, $2, $3, $4, $5)";
 const MAY_APPEND: &str = "
-    select has_function_privilege('evident_log.append(integer[], text[], bigint[], uuid[], bytea[])', 'execute')";
+    select has_function_privilege(
+        'evident_log.append_batch(boolean, integer[], text[], bigint[], uuid[], bytea[], integer[], text[], bigint[])',
+        'execute')";
 const READ_STREAM: &str = "
     select position, stream, version, record from evident_log.records
     where stream = $1 and version > $2 order by version limit $3";

@@ -21,7 +21,7 @@ pub use password::{Proof, change_password, rehash, reset_password};
 pub use picture::{change_picture, remove_picture};
 pub use profile::change_profile;
 pub use register::{Newcomer, create, import, invite, register};
-pub use roles::{grant, revoke};
+pub use roles::{MAX_ROLES, grant, revoke};
 pub use second_factor::{
     Factor, RecoverySet, Totp, confirm_totp, enrol_totp, issue_recovery_codes, remove_factors_of,
     remove_second_factor,

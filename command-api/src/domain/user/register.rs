@@ -1,6 +1,8 @@
 //! Coming to be.
 
-use crate::domain::{DisplayName, EmailAddress, Granter, PasswordHash, Refusal, Role, User, may_grant};
+use crate::domain::{
+    DisplayName, EmailAddress, Granter, MAX_ROLES, PasswordHash, Refusal, Role, User, may_grant,
+};
 use events::{BuiltInRole, Fact, Network, Personal, Profile, RoleName, UserRegistered};
 use std::collections::BTreeSet;
 
@@ -84,6 +86,9 @@ fn begin(user: &User, newcomer: Newcomer, mut roles: BTreeSet<RoleName>) -> Resu
         }
     }
     roles.insert(BuiltInRole::User.name());
+    if roles.len() > MAX_ROLES + 1 {
+        return Err(Refusal::TooManyRoles);
+    }
     Ok(UserRegistered {
         profile: Personal::Open(Profile {
             email: newcomer.email.into_inner(),

@@ -3,6 +3,9 @@
 use crate::domain::{Granter, Refusal, Role, User, may_act_upon, may_grant};
 use events::{Fact, RoleGranted, RoleName, RoleRevoked};
 
+/// The most roles of one person beside `user`. Whatever the person commands, each of them is read to decide it.
+pub const MAX_ROLES: usize = 16;
+
 /// Gives a role. Nobody gives more than they have, nor anything to themselves. A role that the person has already
 /// says nothing new.
 pub fn grant(user: &User, name: &RoleName, role: &Role, granter: &Granter<'_>) -> Result<Vec<Fact>, Refusal> {
@@ -11,6 +14,9 @@ pub fn grant(user: &User, name: &RoleName, role: &Role, granter: &Granter<'_>) -
         return Ok(vec![]);
     }
     may_grant(role, granter)?;
+    if person.roles.len() > MAX_ROLES {
+        return Err(Refusal::TooManyRoles);
+    }
     Ok(vec![Fact::RoleGranted(RoleGranted { role: name.clone() })])
 }
 
@@ -53,6 +59,18 @@ mod tests {
         given([registered("ada@x.io"), granted("auditor"), revoked("auditor")])
             .when(grant_it)
             .then([granted("auditor")]);
+    }
+
+    #[test]
+    fn nobody_has_more_roles_than_may_be() {
+        let granter = all();
+        let grant_it = |user: &User| grant(user, &role("auditor"), &AUDITOR, &somebody_with(&granter));
+        let with = |others: usize| {
+            let others = (0..others).map(|n| granted(&format!("role-{n}")));
+            [registered("ada@x.io")].into_iter().chain(others).collect::<Vec<_>>()
+        };
+        given(with(MAX_ROLES - 1)).when(grant_it).then([granted("auditor")]);
+        given(with(MAX_ROLES)).when(grant_it).refused(Refusal::TooManyRoles);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     App,
     command::Permitted,
-    domain::{self, Newcomer},
+    domain::{self, MAX_ROLES, Newcomer},
     failure::Failure,
     input::{Address, Flaw, Flaws, display_name},
     respond::{Done, created, granter},
@@ -26,9 +26,9 @@ pub(crate) struct CreateUser {
     #[serde(default)]
     #[schema(format = "display-name", min_length = 1, max_length = 200)]
     display_name: Option<String>,
-    /// Roles beside `user`; needs `roles:write`.
+    /// Roles beside `user`, at most 16; needs `roles:write`.
     #[serde(default)]
-    #[schema(value_type = Vec<service::openapi::RoleText>)]
+    #[schema(value_type = Vec<service::openapi::RoleText>, max_items = 16)]
     roles: Vec<String>,
     /// Whether the person is asked by mail to choose a password.
     #[serde(default)]
@@ -65,12 +65,19 @@ fn newcomer(body: CreateUser) -> Result<(Newcomer, Vec<RoleName>), Failure> {
     let mut flaws = Flaws::default();
     let email = flaws.take("/email", Address::parse(&body.email));
     let name = flaws.take("/display_name", body.display_name.as_deref().map(display_name).transpose());
-    let named = body.roles.iter().map(|name| name.parse()).collect::<Result<Vec<RoleName>, _>>();
-    let roles = flaws.take("/roles", named.map_err(|_| Flaw::new("role_invalid", "This names no role.")));
+    let roles = flaws.take("/roles", roles(&body.roles));
     let (Some(email), Some(display_name), Some(roles)) = (email, name, roles) else {
         return Err(flaws.problem().into());
     };
     // Where the one is who makes the account is not for its person to read.
     let network = Some(Network::UNKNOWN);
     Ok((Newcomer { email: email.into_value(), display_name, password_hash: None, network }, roles))
+}
+
+fn roles(names: &[String]) -> Result<Vec<RoleName>, Flaw> {
+    if names.len() > MAX_ROLES {
+        return Err(Flaw::new("too_long", "These are more than 16 roles."));
+    }
+    let named = names.iter().map(|name| name.parse()).collect::<Result<Vec<RoleName>, _>>();
+    named.map_err(|_| Flaw::new("role_invalid", "This names no role."))
 }

@@ -16,7 +16,7 @@ use service::extract::IfMatch;
 #[utoipa::path(put, path = "/api/v1/users/{id}/roles/{role}", operation_id = "grantRole", tag = "users",
     security(("bearer" = ["roles:write"])),
     params(("id" = Uuid, Path, description = "The person"), ("role" = service::openapi::RoleText, Path, description = "The role"), IfMatch),
-    extensions(("x-problems" = json!(["insufficient-user-authentication", "role-unknown", "user-deleted"]))),
+    extensions(("x-problems" = json!(["insufficient-user-authentication", "role-unknown", "too-many-roles", "user-deleted"]))),
     responses((status = 204, description = "The person has the role"), Problems))]
 pub(crate) async fn grant_role(
     State(app): State<App>,
