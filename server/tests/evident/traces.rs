@@ -4,7 +4,7 @@
 use crate::{
     cluster::Installation,
     servers::Server,
-    support::{ADMIN, PASSWORD, patiently_sent, sent, too_early},
+    support::{ADMIN, PASSWORD, once, patiently_sent, sent, too_early},
 };
 use axum::{Router, body::Bytes, http::StatusCode, routing::post};
 use prost::Message;
@@ -232,7 +232,7 @@ async fn a_command_is_one_trace_through_every_process_and_a_broken_collector_hol
     }
 
     collector.fails.store(true, Ordering::SeqCst);
-    let untraced = async || patiently_sent(login(String::new())).await.expect("an answer").status;
+    let untraced = async || patiently_sent(once(login(String::new()))).await.expect("an answer").status;
     assert_eq!(untraced().await, StatusCode::OK);
     let deadline = Instant::now() + PATIENCE;
     while commands.counted("evident_trace_spans_dropped_total").await == 0.0 {

@@ -97,7 +97,7 @@ KNOWN = {"id", "session", "from", "to"}
 
 # Answers that say to come again: other programs may leave no processor to hash passwords, or to fill the tables. More of
 # them than this say something about us.
-COME_AGAIN, MOST = {"overloaded", "read-model-behind"}, 10
+COME_AGAIN, MOST = ("overloaded", "read-model-behind"), 10
 told = []
 
 

@@ -65,7 +65,12 @@ async fn killed_in_the_middle(commands: &mut Service, database: &str) -> bool {
         if left == 0 {
             return false;
         }
-        (kills, cut_off) = (kills + 1, cut_off + months_said(database) + left - MONTHS);
+        let said = months_said(database);
+        assert!(
+            said + left >= MONTHS,
+            "a key ended before the log said so: {said} are said, {left} are left"
+        );
+        (kills, cut_off) = (kills + 1, cut_off + said + left - MONTHS);
     }
     true
 }
