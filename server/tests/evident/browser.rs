@@ -1,7 +1,7 @@
 //! A visit by browser: cookies are kept and sent along as a browser does, and a strange page gets nowhere with them.
 
-use crate::support::{Evident, PASSWORD, patiently};
-use reqwest::{Method, Response, StatusCode, header::SET_COOKIE};
+use crate::support::{Answered, Evident, PASSWORD, once, patiently, patiently_sent};
+use reqwest::{Method, StatusCode, header::SET_COOKIE};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ impl Browser {
         path: &str,
         origin: &str,
         body: Option<Value>,
-    ) -> Response {
+    ) -> Answered {
         let cookies: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = evident.request(method.clone(), path).header("cookie", cookies.join("; "));
         if method != Method::GET {
@@ -27,8 +27,8 @@ impl Browser {
         if let Some(body) = body {
             request = request.header("evident-token-delivery", "cookie").json(&body);
         }
-        let answer = request.send().await.expect("an answer");
-        for line in answer.headers().get_all(SET_COOKIE) {
+        let answer = patiently_sent(once(request)).await.expect("an answer");
+        for line in answer.headers.get_all(SET_COOKIE) {
             let line = line.to_str().expect("a text");
             let (pair, attributes) = line.split_once(';').expect("attributes");
             let (name, value) = pair.split_once('=').expect("a value");
@@ -50,10 +50,10 @@ async fn somebody_visits_by_browser_and_a_strange_page_gets_nowhere() {
 
     let credentials = json!({ "email": "ada@example.com", "password": PASSWORD });
     let answer = browser.send(&evident, Method::POST, "/auth/login", &home, Some(credentials.clone())).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(answer.headers()["cache-control"], "private, no-store");
-    let position = answer.headers()["evident-position"].clone();
-    let body: Value = answer.json().await.expect("JSON");
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.headers["cache-control"], "private, no-store");
+    let position = answer.position();
+    let body = answer.body;
     assert!(body["session_id"].is_string() && body.get("access_token").is_none(), "{body}");
 
     let me = evident.request(Method::GET, "/auth/me").header("evident-min-position", position);
@@ -63,24 +63,23 @@ async fn somebody_visits_by_browser_and_a_strange_page_gets_nowhere() {
 
     let first = browser.0["evident_refresh"].clone();
     let answer = browser.send(&evident, Method::POST, "/auth/refresh", &home, None).await;
-    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.status, StatusCode::OK);
     assert_ne!(browser.0["evident_refresh"], first);
 
     for (method, path) in [(Method::POST, "/auth/logout"), (Method::DELETE, "/auth/sessions")] {
         let answer = browser.send(&evident, method, path, "https://evil.example", None).await;
-        assert_eq!(answer.status(), StatusCode::FORBIDDEN);
-        let problem: Value = answer.json().await.expect("JSON");
-        assert_eq!(problem["code"], "cross-site");
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert_eq!(answer.body["code"], "cross-site");
     }
     let strange =
         browser.send(&evident, Method::POST, "/auth/login", "https://evil.example", Some(credentials)).await;
-    assert_eq!(strange.status(), StatusCode::FORBIDDEN);
+    assert_eq!(strange.status, StatusCode::FORBIDDEN);
 
     let access = browser.0["evident_access"].clone();
     let answer = browser.send(&evident, Method::POST, "/auth/logout", &home, None).await;
-    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
     assert!(!browser.0.contains_key("evident_access") && !browser.0.contains_key("evident_refresh"));
-    let position = answer.headers()["evident-position"].clone();
+    let position = answer.position();
     let late = evident.request(Method::GET, "/auth/me").header("evident-min-position", position);
     let (status, _) = patiently(late.header("cookie", format!("evident_access={access}"))).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);

@@ -19,8 +19,8 @@ const PROJECTOR: &str = env!("CARGO_BIN_EXE_projector");
 const QUERY_API: &str = env!("CARGO_BIN_EXE_query-api");
 const EVIDENT: &str = env!("CARGO_BIN_EXE_evident");
 
-/// How long a service may take to be ready, or to become it again.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a service may take to be ready, or to become it again. The first admin's password is hashed meanwhile.
+const PATIENCE: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// One folder, one master key, and the variables that all services of one installation share.

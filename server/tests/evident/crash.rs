@@ -85,6 +85,7 @@ async fn killed_under_load_it_loses_nothing_acknowledged_and_repeats_nothing() {
     for person in &people {
         assert_eq!(changes[&format!("user-{}", person.id)], person.acknowledged, "{}", person.id);
     }
+    assert_eq!(evident.look("/users").await.0, StatusCode::OK, "there is something to compare");
     let check = evident.operator(&["rebuild", "--check"]);
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
 }

@@ -1,6 +1,6 @@
 //! What is mailed, read from the files that stand in for a mail server, and what the links in it do.
 
-use crate::support::{ADMIN, Evident, PASSWORD, answer, patiently};
+use crate::support::{ADMIN, Evident, PASSWORD, answer, once, patiently};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::{
@@ -107,9 +107,8 @@ async fn an_address_is_verified_a_password_is_replaced_and_an_address_is_changed
     let token = signed_in["access_token"].as_str().expect("a token");
 
     let wish = json!({"password": NEW, "new_email": new});
-    let (status, _) =
-        answer(evident.request(Method::POST, "/auth/email").bearer_auth(token).json(&wish)).await;
-    assert_eq!(status, StatusCode::ACCEPTED);
+    let wished = once(evident.request(Method::POST, "/auth/email")).bearer_auth(token).json(&wish);
+    assert_eq!(patiently(wished).await.0, StatusCode::ACCEPTED);
     Mail::to(&evident, ada, "email-change-notice");
     let change = Mail::to(&evident, new, "email-change").token("/verify-email");
     let (status, shown) = me(&evident, token).await;

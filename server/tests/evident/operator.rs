@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long anything here may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(120);
 const FIRST_ADMIN: [(&str, &str); 2] = [("EVIDENT_ADMIN_EMAIL", ADMIN), ("EVIDENT_ADMIN_PASSWORD", PASSWORD)];
 
 /// Whether the doctor finds no fault, and all that it says.
@@ -18,9 +20,21 @@ fn doctor(evident: &Evident) -> (bool, String) {
     (done.status.success(), String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
+/// The same, once it says this: it looks at each server for a second or three, which a busy one may need longer for.
+fn doctor_says(evident: &Evident, parts: &[&str]) -> (bool, String) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (well, said) = doctor(evident);
+        if parts.iter().all(|part| said.contains(part)) {
+            return (well, said);
+        }
+        assert!(Instant::now() < deadline, "not {parts:?}: {said}");
+    }
+}
+
 /// Waits until the relay has found the stream, or made it.
 async fn relayed(evident: &Evident) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let metrics = evident.client.get(format!("{}/metrics", evident.url())).send().await;
         let metrics = metrics.expect("an answer").text().await.expect("a text");
@@ -38,15 +52,17 @@ async fn the_doctor_looks_at_what_helps_and_calls_it_a_fault_only_when_it_is_one
     let helped = [("EVIDENT_NATS_URL", nats.url()), ("EVIDENT_REDIS_URL", valkey.url())];
     let mut evident = Evident::start_with(FIRST_ADMIN.into_iter().chain(helped));
     relayed(&evident).await;
-    let (well, said) = doctor(&evident);
+    let helps = [
+        "NATS: in order, the stream EVIDENT carries this log",
+        "Valkey: in order, it counts for all processes",
+    ];
+    let (well, said) = doctor_says(&evident, &helps);
     assert!(well, "{said}");
-    assert!(said.contains("NATS: in order, the stream EVIDENT carries this log"), "{said}");
-    assert!(said.contains("Valkey: in order, it counts for all processes"), "{said}");
 
     // Another Evident that shares the NATS account by mistake.
     let stranger = Evident::start_with(FIRST_ADMIN.into_iter().chain([helped[0]]));
-    let (well, said) = doctor(&stranger);
-    assert!(!well && said.contains("NATS: WRONG, the stream EVIDENT in NATS carries log"), "{said}");
+    let (well, said) = doctor_says(&stranger, &["NATS: WRONG, the stream EVIDENT in NATS carries log"]);
+    assert!(!well, "{said}");
     assert!(!said.contains("Valkey"), "it is not configured: {said}");
 
     nats.kill();
@@ -97,7 +113,14 @@ async fn who_makes_an_admin_or_replays_erasures_needs_no_read_models() {
     evident.set("EVIDENT_READ_URL", "sqlite:nowhere/read.db");
     let (well, said) = doctor(&evident);
     assert!(!well && said.contains("read models"), "they are really away: {said}");
-    let made = evident.operator(&["admin", "create", "--email", "second@example.com"]);
+    let create = || evident.operator(&["admin", "create", "--email", "second@example.com"]);
+    let (deadline, mut made) = (Instant::now() + PATIENCE, create());
+    // Other programs left no processor to hash the password.
+    while String::from_utf8_lossy(&made.stderr).contains("too many passwords wait")
+        && Instant::now() < deadline
+    {
+        made = create();
+    }
     assert!(made.status.success(), "{made:?}");
     let replayed = evident.operator(&["erasures", "replay"]);
     assert!(replayed.status.success(), "{replayed:?}");
@@ -117,7 +140,7 @@ async fn a_rebuild_that_mends_the_read_models_has_an_exit_status_of_its_own() {
         Evident::start_with(FIRST_ADMIN.into_iter().chain([("EVIDENT_READ_URL", database.as_str())]));
     let id = evident.register("ada@example.com").await;
     let token = evident.token(ADMIN).await;
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     let look = || evident.request(reqwest::Method::GET, &format!("/users/{id}")).bearer_auth(&token).send();
     while look().await.expect("an answer").status() != 200 {
         assert!(Instant::now() < deadline, "she does not show");

@@ -35,6 +35,8 @@ async fn an_error_is_reported_without_what_its_cause_quotes() {
     let first_admin = [("EVIDENT_ADMIN_EMAIL", ADMIN), ("EVIDENT_ADMIN_PASSWORD", PASSWORD)];
     let mut evident = Evident::start_with(first_admin.into_iter().chain(stores));
     let token = evident.token(ADMIN).await;
+    // Whoever projects has nothing more to write, and so holds nobody up, nor is held up.
+    assert_eq!(evident.look("/users").await.0, StatusCode::OK);
     let dropped = Command::new("psql")
         .args([&models, "--quiet", "--command", "drop schema evident_read cascade"])
         .stderr(Stdio::null())

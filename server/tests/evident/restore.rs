@@ -29,10 +29,7 @@ fn succeed(evident: &Evident, arguments: &[&str]) -> String {
 }
 
 async fn registered_as(evident: &Evident, id: &str) -> Value {
-    let admin = evident.token(ADMIN).await;
-    let history =
-        evident.request(Method::GET, &format!("/audit/events?subject=user-{id}")).bearer_auth(&admin);
-    let (status, history) = answer(history).await;
+    let (status, history) = evident.look(&format!("/audit/events?subject=user-{id}")).await;
     assert_eq!(status, StatusCode::OK, "{history}");
     history["items"].as_array().expect("items").last().expect("the first event")["data"]["profile"].clone()
 }
@@ -86,6 +83,7 @@ async fn what_is_lost_comes_back_and_who_was_erased_does_not() {
     // With read models of its own the older log is whole, and says what it said on that night.
     evident.set("EVIDENT_READ_URL", &postgres_database());
     evident.restart();
+    assert_eq!(evident.look("/users").await.0, StatusCode::OK, "they are filled");
     succeed(&evident, &["rebuild", "--check"]);
     evident.token("ada@example.com").await;
     let (status, _) =

@@ -3,17 +3,18 @@
 use crate::{
     cluster::{Installation, Service},
     servers::Server,
-    support::{ADMIN, PASSWORD, answer, patiently_sent},
+    support::{ADMIN, PASSWORD, answer, once, patiently, patiently_sent},
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::time::Instant;
 
 async fn sign_in(commands: &Service) -> (Value, String) {
-    let login = commands.request(Method::POST, "/api/v1/auth/login");
+    let login = once(commands.request(Method::POST, "/api/v1/auth/login"));
     let login = login.json(&json!({"email": ADMIN, "password": PASSWORD}));
     let signed_in = patiently_sent(login).await.expect("an answer");
     assert_eq!(signed_in.status, StatusCode::OK);
-    let position = signed_in.headers["evident-position"].to_str().expect("a position").to_owned();
+    let position = signed_in.position();
     (signed_in.body, position)
 }
 
@@ -30,15 +31,15 @@ async fn three_services_do_together_what_one_process_does() {
     queries.until("behind", |_, body| body["read_models"] == "behind").await;
     let me = |queries: &Service| {
         let me = queries.request(Method::GET, "/api/v1/auth/me").bearer_auth(token);
-        answer(me.header("Evident-Min-Position", &position))
+        me.header("Evident-Min-Position", &position)
     };
-    let (status, problem) = me(&queries).await;
+    let (status, problem) = answer(me(&queries)).await;
     assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("read-model-behind")));
 
     let mut projector = installation.projector();
     projector.until_ready().await;
     queries.until_ready().await;
-    let (status, body) = me(&queries).await;
+    let (status, body) = patiently(me(&queries)).await;
     assert_eq!((status, &body["user"]["email"]), (StatusCode::OK, &json!(ADMIN)));
 
     // Each has its own part and no other.
@@ -72,6 +73,7 @@ async fn a_hundred_who_ask_for_readiness_at_once_cause_few_looks_at_the_stores()
     installation.migrate();
     let mut commands = installation.command_api();
     commands.until_ready().await;
+    let began = Instant::now();
     let before = commands.counted("evident_readiness_checks_total").await;
     let asked: Vec<_> =
         (0..100).map(|_| tokio::spawn(commands.request(Method::GET, "/health/ready").send())).collect();
@@ -79,7 +81,9 @@ async fn a_hundred_who_ask_for_readiness_at_once_cause_few_looks_at_the_stores()
         assert_eq!(answer.await.expect("an asker").expect("an answer").status(), StatusCode::OK);
     }
     let looks = commands.counted("evident_readiness_checks_total").await - before;
-    assert!(before >= 1.0 && looks <= 20.0, "{looks} looks for a hundred askers, after {before}");
+    // What is found is good for a quarter of a second.
+    let most = 2.0 + began.elapsed().as_secs_f64() / 0.25;
+    assert!(before >= 1.0 && looks <= most, "{looks} looks for a hundred askers, after {before}, not {most}");
 }
 
 /// Whoever is asked tells of all operations: behind a proxy they are on one address.

@@ -3,7 +3,7 @@
 use crate::{
     authenticator::code,
     cluster::{Installation, Service},
-    support::{ADMIN, PASSWORD, answer, patiently},
+    support::{ADMIN, PASSWORD, answer, once, patiently},
 };
 use events::Timestamp;
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -14,7 +14,7 @@ fn text(body: &Value, field: &str) -> String {
 }
 
 async fn sign_in(commands: &Service, email: &str) -> Value {
-    let login = commands.request(Method::POST, "/api/v1/auth/login");
+    let login = once(commands.request(Method::POST, "/api/v1/auth/login"));
     let (status, tokens) = patiently(login.json(&json!({"email": email, "password": PASSWORD}))).await;
     assert_eq!(status, StatusCode::OK, "{tokens}");
     tokens
@@ -28,7 +28,7 @@ async fn placed(request: RequestBuilder) -> (StatusCode, String) {
 }
 
 async fn must_be_missing(request: RequestBuilder) {
-    let (status, problem) = answer(request).await;
+    let (status, problem) = patiently(request).await;
     assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("second-factor-missing")));
 }
 
@@ -45,8 +45,8 @@ async fn a_role_that_demands_it_does_so_at_once_over_both_services_until_it_is_s
     assert!(!commands.said().contains("not defined: auditor"), "{}", commands.said());
     let admin = text(&sign_in(&commands, ADMIN).await, "access_token");
     let (ada, email) = (json!({"email": "ada@example.com", "password": PASSWORD}), "ada@example.com");
-    let (status, _) = answer(commands.request(Method::POST, "/api/v1/auth/register").json(&ada)).await;
-    assert_eq!(status, StatusCode::CREATED);
+    let register = once(commands.request(Method::POST, "/api/v1/auth/register")).json(&ada);
+    assert_eq!(patiently(register).await.0, StatusCode::CREATED);
     let signed_in = sign_in(&commands, email).await;
     let (id, token) = (text(&signed_in["user"], "id"), text(&signed_in, "access_token"));
     let (path, role) = (format!("/api/v1/users/{id}"), format!("/api/v1/users/{id}/roles/auditor"));

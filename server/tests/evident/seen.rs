@@ -1,7 +1,7 @@
 //! What is seen of a running process: that who did what is told, that nothing is told of anybody that should not be, and
 //! that nobody can write into the log what did not happen.
 
-use crate::support::{ADMIN, Evident, PASSWORD, answer};
+use crate::support::{ADMIN, Evident, PASSWORD, answer, once, patiently};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::{
@@ -29,8 +29,8 @@ fn security(log: &str) -> Vec<Value> {
 
 async fn done(evident: &Evident, token: &str, method: Method, path: &str, body: Value) -> Value {
     let request = evident.request(method.clone(), path).bearer_auth(token);
-    let request = if body.is_null() { request } else { request.json(&body) };
-    let (status, said) = answer(request).await;
+    let request = if body.is_null() { request } else { once(request).json(&body) };
+    let (status, said) = patiently(request).await;
     assert!(status.is_success(), "{method} {path}: {status} {said}");
     said
 }
@@ -166,7 +166,7 @@ async fn every_operation(evident: &Evident, token: &str) -> usize {
             .expect("a text"),
     )
     .expect("JSON");
-    let mut asked = 0;
+    let (mut asked, mut turned_away) = (0, 0);
     for (path, methods) in document["paths"].as_object().expect("paths") {
         for (method, operation) in methods.as_object().expect("methods") {
             let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
@@ -190,8 +190,21 @@ async fn every_operation(evident: &Evident, token: &str) -> usize {
                 if method == Method::GET { request } else { request.json(&body(&document, operation)) };
             let status = request.send().await.expect("an answer").status();
             assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {url}");
+            if [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status) {
+                turned_away += 1;
+                continue;
+            }
+            let ways = operation["security"].as_array();
+            let is_open = ways.is_none_or(|ways| ways.contains(&json!({})));
+            // Some look at what the body should prove, whoever asks.
+            let name = format!("{method} {}", path.trim_start_matches("/api/v1"));
+            let proves =
+                ["POST /auth/refresh", "POST /auth/logout", "DELETE /auth/me"].contains(&name.as_str());
+            let refused = proves || (token == CANARY && !is_open);
+            assert_eq!(status == StatusCode::UNAUTHORIZED, refused, "{name}: {status}");
         }
     }
+    assert!(turned_away * 4 < asked, "{turned_away} of {asked} were not even looked at");
     asked
 }
 
@@ -201,12 +214,11 @@ async fn a_life(evident: &Evident, admin: &str, number: usize) -> Vec<String> {
     let register = json!({"email": email, "password": SECRET, "display_name": format!("{CANARY} the bird")});
     let asked =
         with_canaries(evident.request(Method::POST, "/auth/register"), 1_000 + number).json(&register);
-    let (status, user) = answer(asked).await;
+    let (status, user) = patiently(asked).await;
     assert_eq!(status, StatusCode::CREATED, "{user}");
     let login = json!({"email": email, "password": SECRET});
-    let (status, signed_in) =
-        answer(with_canaries(evident.request(Method::POST, "/auth/login"), 2_000 + number).json(&login))
-            .await;
+    let asked = with_canaries(evident.request(Method::POST, "/auth/login"), 2_000 + number).json(&login);
+    let (status, signed_in) = patiently(asked).await;
     assert_eq!(status, StatusCode::OK, "{signed_in}");
     let (_, wrong) =
         evident.post("/auth/login", json!({"email": email, "password": format!("{SECRET}!")})).await;

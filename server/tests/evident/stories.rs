@@ -1,7 +1,9 @@
 //! Whole stories against the running binary, told over HTTP as a front end, an admin and an auditor would.
 
 use crate::kurrent_server::KurrentServer;
-use crate::support::{ADMIN, Evident, PASSWORD, answer, patiently, postgres_database};
+use crate::support::{
+    ADMIN, Answered, Evident, PASSWORD, answer, once, patiently, patiently_sent, postgres_database,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -192,8 +194,8 @@ async fn no_personal_data_stands_clear_outside_the_read_models() {
     let mut evident = Evident::start();
     evident.register("canary-address@example.com").await;
     let body = json!({"email": "canary-address@example.com", "password": PASSWORD});
-    let login = evident.request(Method::POST, "/auth/login").json(&body);
-    let (status, _) = answer(login.header("User-Agent", "canary-agent/1.0")).await;
+    let login = once(evident.request(Method::POST, "/auth/login")).json(&body);
+    let (status, _) = patiently(login.header("User-Agent", "canary-agent/1.0")).await;
     assert_eq!(status, StatusCode::OK);
     assert!(evident.terminate().success());
     let mut searched = 0;
@@ -299,39 +301,32 @@ async fn the_document_says_once_what_people_and_roles_are_and_which_headers_belo
 async fn commands_and_queries_show_the_same_person_and_the_same_role() {
     let evident = Evident::start();
     let admin = evident.token(ADMIN).await;
-    let shown = async |path: String, after: &reqwest::Response| -> Value {
-        let position = after.headers()["evident-position"].clone();
+    let done = async |request| patiently_sent(once(request)).await.expect("an answer");
+    let shown = async |path: String, after: &Answered| -> Value {
         let asked = evident.request(Method::GET, &path).bearer_auth(&admin);
-        let (status, shown) = patiently(asked.header("Evident-Min-Position", position)).await;
+        let (status, shown) = patiently(asked.header("Evident-Min-Position", after.position())).await;
         assert_eq!(status, StatusCode::OK, "{shown}");
         shown
     };
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "display_name": "Ada"});
-    let registered =
-        evident.request(Method::POST, "/auth/register").json(&body).send().await.expect("an answer");
-    let id = registered.headers()["location"]
-        .to_str()
-        .expect("text")
-        .rsplit('/')
-        .next()
-        .expect("an id")
-        .to_owned();
+    let registered = done(evident.request(Method::POST, "/auth/register").json(&body)).await;
+    let id =
+        registered.headers["location"].to_str().expect("text").rsplit('/').next().expect("an id").to_owned();
     let asked = shown(format!("/users/{id}"), &registered).await;
     assert_eq!(asked["last_login_at"], Value::Null);
-    assert_eq!(registered.json::<Value>().await.expect("a person"), asked);
+    assert_eq!(registered.body, asked);
 
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
-    let signed_in = evident.request(Method::POST, "/auth/login").json(&body).send().await.expect("an answer");
+    let signed_in = done(evident.request(Method::POST, "/auth/login").json(&body)).await;
     let asked = shown(format!("/users/{id}"), &signed_in).await;
-    assert_eq!(signed_in.json::<Value>().await.expect("tokens")["user"], asked);
+    assert_eq!(signed_in.body["user"], asked);
 
     let body = json!({"permissions": ["users:read", "audit:read"]});
     let defined = evident.request(Method::PUT, "/roles/front-desk").bearer_auth(&admin).json(&body);
-    let defined = defined.send().await.expect("an answer");
+    let defined = done(defined).await;
     let roles = shown("/roles".into(), &defined).await;
-    let defined: Value = defined.json().await.expect("a role");
     let mut items = roles["items"].as_array().expect("items").iter();
-    assert!(items.any(|role| *role == defined), "{defined} is not in {roles}");
+    assert!(items.any(|role| *role == defined.body), "{} is not in {roles}", defined.body);
 }
 
 /// A token that was revoked is refused by the queries soon, within 250 ms at p99, on a machine that has little else to do;

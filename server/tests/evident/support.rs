@@ -7,7 +7,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -118,9 +118,9 @@ impl Evident {
         self.client.request(method, format!("{}/api/v1{path}", self.url))
     }
 
-    /// Posts a body and gives status and answer, patiently.
+    /// Posts a body and gives status and answer, patiently and once.
     pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
-        patiently(self.request(Method::POST, path).json(&body)).await
+        patiently(once(self.request(Method::POST, path).json(&body))).await
     }
 
     /// Registers somebody and gives their id.
@@ -145,6 +145,16 @@ impl Evident {
     pub(crate) async fn token(&self, email: &str) -> String {
         self.login(email).await["access_token"].as_str().expect("a token").to_owned()
     }
+
+    /// What the first admin is shown, with everything in it that has happened until now.
+    pub(crate) async fn look(&self, path: &str) -> (StatusCode, Value) {
+        let login = once(self.request(Method::POST, "/auth/login"));
+        let login = login.json(&json!({"email": ADMIN, "password": PASSWORD}));
+        let signed_in = patiently_sent(login).await.expect("an answer");
+        assert_eq!(signed_in.status, StatusCode::OK, "{}", signed_in.body);
+        let asked = self.request(Method::GET, path).header("Evident-Min-Position", signed_in.position());
+        patiently(asked.bearer_auth(signed_in.body["access_token"].as_str().expect("a token"))).await
+    }
 }
 
 impl Drop for Evident {
@@ -162,7 +172,7 @@ pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
 
 /// Sends a request and gives status and body, and does as clients are told when they come too early: where the tables do
 /// not show yet what was asked for, or other programs leave no processor to hash passwords, it is sent again, for a
-/// minute or two. A command that hashes MUST have an `Idempotency-Key` then, if it may not happen twice.
+/// minute or two. A command that hashes MUST be sent [`once`], if it may not happen twice.
 pub(crate) async fn patiently(request: RequestBuilder) -> (StatusCode, Value) {
     let sent = patiently_sent(request).await.expect("an answer");
     (sent.status, sent.body)
@@ -173,12 +183,23 @@ pub(crate) async fn patiently_sent(request: RequestBuilder) -> reqwest::Result<A
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let answered = sent(request.try_clone().expect("a body that can be sent again")).await?;
-        let too_early = ["read-model-behind", "overloaded"].map(Value::from).contains(&answered.body["code"]);
-        if !too_early || Instant::now() > deadline {
+        if !too_early(&answered.body) || Instant::now() > deadline {
             return Ok(answered);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Whether an answer says to come again, and nothing else.
+pub(crate) fn too_early(body: &Value) -> bool {
+    ["read-model-behind", "overloaded"].map(Value::from).contains(&body["code"])
+}
+
+/// A command under an `Idempotency-Key` of its own: sent again it goes on with what became of it meanwhile, where
+/// without one a password would be hashed from the start each time.
+pub(crate) fn once(request: RequestBuilder) -> RequestBuilder {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    request.header("Idempotency-Key", format!("once-{}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// An answer, read to its end; an empty body is `null`.
@@ -188,7 +209,15 @@ pub(crate) struct Answered {
     pub(crate) body: Value,
 }
 
-async fn sent(request: RequestBuilder) -> reqwest::Result<Answered> {
+impl Answered {
+    /// The position that it says.
+    pub(crate) fn position(&self) -> String {
+        self.headers["evident-position"].to_str().expect("a position").to_owned()
+    }
+}
+
+/// Sends a request, and that is all.
+pub(crate) async fn sent(request: RequestBuilder) -> reqwest::Result<Answered> {
     let response = request.send().await?;
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await?;
@@ -240,7 +269,8 @@ fn read_welcome(process: &mut Child, folder: &Path) -> String {
     let (lines, printed) = std::sync::mpsc::channel();
     let stdout = BufReader::new(process.stdout.take().expect("standard output"));
     std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
-    let (deadline, mut welcome) = (Instant::now() + Duration::from_secs(60), String::new());
+    // The first admin's password is hashed meanwhile.
+    let (deadline, mut welcome) = (Instant::now() + Duration::from_secs(300), String::new());
     while !welcome.contains("Try it:") {
         let left = deadline.saturating_duration_since(Instant::now());
         match printed.recv_timeout(left) {

@@ -4,6 +4,8 @@ A name in `format` stands for a rule: the docs say it to people (docs/API.md, "T
 way to make such a text. What a rule refuses is still tried: that is the part of Schemathesis' own negative data.
 """
 
+import atexit
+import json
 import threading
 import unicodedata
 import uuid
@@ -11,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import schemathesis
 from hypothesis import strategies as st
-from schemathesis.core.failures import AcceptedNegativeData
+from schemathesis.core.failures import AcceptedNegativeData, ServerError
 
 # Neither invisible nor changed by normalisation, and no mark that could pile up on a letter.
 LETTERS = st.characters(
@@ -93,9 +95,42 @@ def before_call(context, case, kwargs):
 KNOWN = {"id", "session", "from", "to"}
 
 
+# Answers that say to come again: other programs may leave no processor to hash passwords, or to fill the tables. More of
+# them than this say something about us.
+COME_AGAIN, MOST = ("overloaded", "read-model-behind"), 10
+told = []
+
+
+@atexit.register
+def tell():
+    print(f"Answers that say to come again: {len(told)}, of at most {MOST}.", *told)
+
+
+def says_to_come_again(response):
+    """The code with which an answer says so, if it does."""
+    if response.status_code != 503:
+        return None
+    try:
+        code = json.loads(response.content)["code"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return code if code in COME_AGAIN else None
+
+
+def is_forgiven(response):
+    code = says_to_come_again(response)
+    if code is None:
+        return False
+    with lock:
+        told.append(code)
+        return len(told) <= MOST
+
+
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
     """For a format that is ours it takes any text at all to be a violation, and wonders that most are accepted."""
+    if isinstance(failure, ServerError):
+        return not is_forgiven(response)
     if not isinstance(failure, AcceptedNegativeData):
         return True
     mutations = getattr(case.meta.phase.data, "mutations", None) or []

@@ -46,6 +46,11 @@ impl Answer {
 }
 
 impl Example {
+    /// Whether it says itself under which key it is sent.
+    pub(super) fn has_key(&self) -> bool {
+        self.script.contains("Idempotency-Key")
+    }
+
     /// What is asked, as `POST` and `/api/v1/auth/register`, with names for what differs.
     pub(super) fn asks(&self) -> (&str, &str) {
         let (_, url) = self.script.split_once("$EVIDENT").expect("a URL");

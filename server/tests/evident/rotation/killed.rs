@@ -8,6 +8,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     process::Stdio,
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -63,7 +64,7 @@ async fn killed_in_the_middle(mut evident: Evident) {
     evident.restart();
     everything_is_readable(&evident, &people).await;
     assert!(imported(&evident).starts_with("0 were imported, 400 were there already"));
-    let (_, gone) = look(&evident, &format!("/users/{gone}")).await;
+    let (_, gone) = evident.look(&format!("/users/{gone}")).await;
     assert_eq!((&gone["status"], &gone["email"]), (&json!("erased"), &Value::Null), "nobody comes back");
     succeed(&evident, &["rebuild", "--check"]);
 }
@@ -79,15 +80,10 @@ fn imported(evident: &Evident) -> String {
     succeed(evident, &["import", "users", "people.csv"])
 }
 
-async fn look(evident: &Evident, path: &str) -> (StatusCode, Value) {
-    let admin = evident.token(ADMIN).await;
-    answer(evident.request(Method::GET, path).bearer_auth(&admin)).await
-}
-
 /// Erases one of those who were imported.
 async fn erased(evident: &Evident) -> String {
     let admin = evident.token(ADMIN).await;
-    let (status, found) = look(evident, "/users?q=person-7@example.com").await;
+    let (status, found) = evident.look("/users?q=person-7@example.com").await;
     assert_eq!(status, StatusCode::OK, "{found}");
     let id = found["items"][0]["id"].as_str().expect("an id").to_owned();
     let erasure = evident.request(Method::POST, &format!("/users/{id}/erasure")).bearer_auth(&admin);
@@ -122,18 +118,19 @@ async fn everything_is_readable(evident: &Evident, people: &[&str]) {
         let (status, refused) = evident.post("/auth/register", who).await;
         assert_eq!(status, StatusCode::CONFLICT, "{refused}");
     }
-    let (status, found) = look(evident, "/users?q=person-399@example.com").await;
+    let (status, found) = evident.look("/users?q=person-399@example.com").await;
     assert_eq!(
         (status, &found["items"][0]["display_name"]),
         (StatusCode::OK, &json!("Person 399")),
         "{found}"
     );
-    let (status, shown) = look(evident, "/audit/events?type=user.registered.").await;
+    let (status, shown) = evident.look("/audit/events?type=user.registered.").await;
     assert_eq!(status, StatusCode::OK, "{shown}");
-    let emails = shown["items"].as_array().expect("items").iter();
-    assert!(emails.clone().all(|event| event["data"]["profile"]["email"].is_string()), "{shown}");
+    let mut emails = shown["items"].as_array().expect("items").iter();
+    assert!(emails.all(|event| event["data"]["profile"]["email"].is_string()), "{shown}");
     // Somebody new can come, too, and is wrapped and hashed as it is right at this moment.
-    let known = emails.count();
-    evident.register(&format!("new-{known}@example.com")).await;
-    evident.token(&format!("new-{known}@example.com")).await;
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let new = format!("new-{}@example.com", NEXT.fetch_add(1, Ordering::Relaxed));
+    evident.register(&new).await;
+    evident.token(&new).await;
 }

@@ -1,6 +1,6 @@
 //! People who come, sign in, refresh, look, and change, one thing after another, and note whatever did not go as it should.
 
-use crate::support::{PASSWORD, patiently, patiently_sent};
+use crate::support::{PASSWORD, once, patiently, patiently_sent};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::sync::{
@@ -65,7 +65,7 @@ impl Visit {
         self.seen.people.push(email.to_owned());
         let request = post(&self.client, format!("{there}/auth/register"), &who);
         self.must(request, StatusCode::CONFLICT, "register again").await?;
-        let request = post(&self.client, format!("{there}/auth/login"), &who);
+        let request = once(post(&self.client, format!("{there}/auth/login"), &who));
         let signed_in = self.must(request, StatusCode::OK, "sign in").await?.body;
         let refresh = json!({"refresh_token": signed_in["refresh_token"]});
         let request = post(&self.client, format!("{here}/auth/refresh"), &refresh);
@@ -86,7 +86,7 @@ impl Visit {
         // Somebody from long ago comes from the device that they are known by.
         let first = self.seen.people[0].clone();
         let known = json!({"email": first, "password": PASSWORD, "device_token": signed_in["device_token"]});
-        let request = post(&self.client, format!("{here}/auth/login"), &known);
+        let request = once(post(&self.client, format!("{here}/auth/login"), &known));
         self.must(request, StatusCode::OK, "sign in again").await?;
         self.services.visits.fetch_add(1, Ordering::SeqCst);
         Some(())
@@ -113,7 +113,8 @@ pub(super) async fn everybody_is_there(services: &Services, people: &[String]) {
         let url = format!("{}/api/v1/auth", services.commands[number % 2]);
         let who = json!({"email": email, "password": PASSWORD});
         for (path, status) in [("login", StatusCode::OK), ("register", StatusCode::CONFLICT)] {
-            let (said, body) = patiently(client.post(format!("{url}/{path}")).json(&who)).await;
+            let request = once(client.post(format!("{url}/{path}"))).json(&who);
+            let (said, body) = patiently(request).await;
             assert_eq!(said, status, "{email}: {path}: {body}");
         }
     }
