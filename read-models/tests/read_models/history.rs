@@ -20,6 +20,8 @@ pub(crate) struct History {
     pub(crate) log: LogId,
     pub(crate) events: Vec<Projected>,
     versions: HashMap<StreamName, Version>,
+    /// How much later than its position says an event happens.
+    later: Duration,
 }
 
 pub(crate) fn user(number: u128) -> UserId {
@@ -49,7 +51,12 @@ pub(crate) fn at(position: u64) -> Timestamp {
 
 impl History {
     pub(crate) fn new() -> Self {
-        Self { log: LOG, events: Vec::new(), versions: HashMap::new() }
+        Self { log: LOG, events: Vec::new(), versions: HashMap::new(), later: Duration::ZERO }
+    }
+
+    /// Lets time pass in which nothing happens.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        self.later += time;
     }
 
     /// One more event. Its person's keys live.
@@ -83,7 +90,7 @@ impl History {
         let draft = Draft {
             id: EventId(Uuid::from_u128(0x9000_0000 + u128::from(position))),
             log: self.log,
-            time: at(position),
+            time: at(position).after(self.later),
             stream: stream.clone(),
             version: *version,
             context: RequestContext {
