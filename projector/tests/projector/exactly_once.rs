@@ -2,7 +2,7 @@
 
 use crate::{
     teller::Teller,
-    world::{Engine, Projecting, Urls, World, open},
+    world::{Engine, PATIENCE, Projecting, Urls, World, open},
 };
 use events::Position;
 use read_models::ApplyError;
@@ -52,7 +52,8 @@ async fn a_projector_killed_again_and_again_shows_each_event_once(world: World) 
 
 /// Once it writes, it dies at some moment of its work: between two batches, in one, in a commit.
 async fn killed_at_work(world: &World, teller: &mut Teller<'_>, round: u64) {
-    let child = OtherProcess::start(&world.urls);
+    let mut child = OtherProcess::start(&world.urls);
+    child.until_it_begins();
     let before = world.models.checkpoint().await.expect("the tables answer").position;
     teller.tell(40).await;
     world.shown(before.next()).await;
@@ -142,7 +143,7 @@ async fn a_write_waits_for_no_other_projector(world: World) {
     let batch = world.opened().await;
     let winner = Holding::start(&world.urls.read);
     let late = world.models.apply(Position::START, world.log.id(), &batch);
-    let late = tokio::time::timeout(Duration::from_secs(5), late).await.expect("it does not wait");
+    let late = tokio::time::timeout(PATIENCE, late).await.expect("it does not wait");
     assert!(matches!(late, Err(ApplyError::Fenced)), "{late:?}");
     drop(winner);
     world.follow_to_the_end().await;

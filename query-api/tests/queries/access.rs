@@ -1,12 +1,16 @@
 //! What was taken away or given works at once, told by the feed alone: in these tests the read models learn nothing
 //! of it unless a test projects.
 
-use crate::world::{Somebody, World, ask};
+use crate::{
+    answer::ask_until_shown,
+    world::{Somebody, World, ask},
+};
 use events::{
     EndCause, Fact, Permission, Personal, Position, Reason, RevocationCause, RoleDefined, RoleGranted,
     RoleName, RoleRevoked, SessionReplayDetected, SessionRevoked, SessionsRevoked, StreamName, UserSuspended,
 };
 use http::StatusCode;
+use service::position::EVIDENT_MIN_POSITION;
 use std::time::Duration;
 
 const USERS: &str = "/api/v1/users";
@@ -141,7 +145,8 @@ async fn who_knows_of_a_suspension_never_sees_it_not_in_force() {
     let ada = world.somebody("Ada", &["admin"]).await;
     let position = world.append(of(&ada), Some(ada.user), suspended()).await;
     let minimum = world.position_token(position);
-    assert_eq!(world.get_from(USERS, &ada, &minimum).await.status, StatusCode::UNAUTHORIZED);
+    let request = || ada.request(USERS).header(EVIDENT_MIN_POSITION, &minimum);
+    assert_eq!(ask_until_shown(&world.app, request).await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

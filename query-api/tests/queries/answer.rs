@@ -6,6 +6,7 @@ use http_body_util::BodyExt;
 use query_api::App;
 use serde_json::Value;
 use service::position::EVIDENT_POSITION;
+use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 /// What the router answered.
@@ -25,7 +26,24 @@ pub(crate) async fn ask(app: &App, request: request::Builder) -> Answer {
     Answer { status: head.status, headers: head.headers, body }
 }
 
+/// What an app answers once its tables are as far as it must wait for. Where projecting takes its time, an asker is told
+/// to come again, and does, for a minute.
+pub(crate) async fn ask_until_shown(app: &App, request: impl Fn() -> request::Builder) -> Answer {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let answer = ask(app, request()).await;
+        if !answer.is_behind() || Instant::now() > deadline {
+            return answer;
+        }
+    }
+}
+
 impl Answer {
+    /// Whether its asker is told to come again, as the tables are not yet so far.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE && self.code() == "read-model-behind"
+    }
+
     /// The body, which is JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")

@@ -1,6 +1,9 @@
 //! What people ask about themselves.
 
-use crate::world::{World, anonymous, profile};
+use crate::{
+    answer::ask_until_shown,
+    world::{World, anonymous, profile},
+};
 use events::{
     BuiltInRole, EndCause, Fact, Permission, Personal, ProfileChanged, RoleDefined, SessionRevoked,
     SessionStarted, StreamName,
@@ -59,7 +62,7 @@ async fn a_session_that_has_just_started_is_waited_for() {
     let mut world = World::new().await;
     let ada = world.somebody("Ada", &["user"]).await;
     let just_started = world.sign_in_unprojected(ada.user, &["user"]).await;
-    let asked = async { world.get(ME, &just_started).await };
+    let asked = ask_until_shown(&world.app, || just_started.request(ME));
     let (answer, ()) = tokio::join!(asked, world.project());
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.json()["session"]["id"], json!(just_started.session));

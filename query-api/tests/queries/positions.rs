@@ -1,6 +1,9 @@
 //! Reading one's own writes: what waits, for how long, and what is refused at once.
 
-use crate::world::{World, ask, profile};
+use crate::{
+    answer::ask_until_shown,
+    world::{Somebody, World, ask, profile},
+};
 use events::{Fact, LogId, Personal, Position, ProfileChanged};
 use http::{StatusCode, header};
 use service::position::EVIDENT_MIN_POSITION;
@@ -46,7 +49,8 @@ async fn an_answer_waits_until_it_shows_what_its_asker_knows() {
     let position =
         world.append(events::StreamName::user(admin.user), Some(admin.user), renamed("Ruth")).await;
     let minimum = world.position_token(position);
-    let asked = async { world.get_from(LIST, &admin, &minimum).await };
+    let request = || admin.request(LIST).header(EVIDENT_MIN_POSITION, &minimum);
+    let asked = ask_until_shown(&world.app, request);
     let (answer, ()) = tokio::join!(asked, world.project());
     assert_eq!(answer.each("display_name"), ["Ruth"]);
     assert_eq!(answer.position(), minimum);
@@ -60,7 +64,8 @@ async fn what_was_read_from_the_log_does_not_pass_for_shown() {
         world.append(events::StreamName::user(admin.user), Some(admin.user), renamed("Ruth")).await;
     let event = world.get(&format!("/api/v1/audit/events/{position}"), &admin).await;
     assert_eq!(event.position(), world.position_token(position));
-    let asked = async { world.get_from(LIST, &admin, &event.position()).await };
+    let request = || admin.request(LIST).header(EVIDENT_MIN_POSITION, event.position());
+    let asked = ask_until_shown(&world.app, request);
     let (answer, ()) = tokio::join!(asked, world.project());
     assert_eq!(answer.each("display_name"), ["Ruth"]);
 }
@@ -107,18 +112,30 @@ async fn a_position_that_we_never_gave_is_refused_at_once() {
 async fn only_so_many_wait_and_who_need_not_wait_is_answered_meanwhile() {
     let mut world = World::new().await;
     let admin = world.somebody("Root", &["admin"]).await;
+    // Where the first ones are through before the last ones come, nobody is turned away; not three times in a row.
+    for _ in 0..3 {
+        if crowded(&world, &admin).await {
+            return;
+        }
+    }
+    panic!("nobody was turned away, or who need not wait was answered after all who do");
+}
+
+/// More ask at once than may wait. Whether some were turned away, and somebody who need not wait was answered while
+/// others waited.
+async fn crowded(world: &World, admin: &Somebody) -> bool {
     let minimum = world.position_token(Position(1_000_000));
     let mut answers = JoinSet::new();
     for _ in 0..1_100 {
         let (app, request) = (world.app.clone(), admin.request(LIST).header(EVIDENT_MIN_POSITION, &minimum));
         answers.spawn(async move { (true, ask(&app, request).await) });
     }
-    let mut turned_away = 0;
+    let (mut turned_away, mut answered_meanwhile) = (0, false);
     while let Some(answered) = answers.join_next().await {
         let (of_crowd, answer) = answered.expect("an answer");
         if !of_crowd {
             assert_eq!(answer.status, StatusCode::OK);
-            assert!(!answers.is_empty(), "who need not wait was answered after all who do");
+            answered_meanwhile = !answers.is_empty();
             continue;
         }
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -133,8 +150,8 @@ async fn only_so_many_wait_and_who_need_not_wait_is_answered_meanwhile() {
             answers.spawn(async move { (false, ask(&app, request).await) });
         }
     }
-    // Where the first ones are through before the last ones come, fewer are turned away, never more.
-    assert!((1..=100).contains(&turned_away), "{turned_away} were turned away");
+    assert!(turned_away <= 100, "{turned_away} were turned away");
+    answered_meanwhile
 }
 
 #[tokio::test]

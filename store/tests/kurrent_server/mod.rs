@@ -14,10 +14,9 @@ use journal::Journal;
 use service::{Shared, routes};
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
-    iter,
     net::TcpListener,
     path::{Path, PathBuf},
+    process::Command,
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
 };
@@ -44,12 +43,12 @@ pub(crate) struct KurrentServer {
 impl KurrentServer {
     /// Serves the journal in a folder, on a free port.
     pub(crate) fn start(folder: &Path) -> Self {
-        Self::start_at(folder, free_port(), false)
+        Self::start_at(folder, free_port(folder), false)
     }
 
     /// The same, behind TLS, for this user only.
     pub(crate) fn start_with_tls(folder: &Path, user: &str, password: &str) -> Self {
-        let server = Self::start_at(folder, free_port(), true);
+        let server = Self::start_at(folder, free_port(folder), true);
         let credentials = STANDARD.encode(format!("{user}:{password}"));
         *server.shared.authorization.lock().expect("unpoisoned") = Some(format!("Basic {credentials}"));
         server
@@ -177,8 +176,10 @@ impl Drop for KurrentServer {
     }
 }
 
-/// A port that nobody listens on, and that no outgoing connection is given while its server is away.
-pub(crate) fn free_port() -> u16 {
-    let candidates = iter::repeat_with(|| 20_000 + (RandomState::new().hash_one("") % 12_000) as u16);
-    candidates.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
+/// A port that nobody listens on, and that nobody is given while its server is away, for as long as its folder is there.
+pub(crate) fn free_port(folder: &Path) -> u16 {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/port");
+    let drawn = Command::new(script).arg(folder).output().expect("scripts/port can be run");
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    String::from_utf8_lossy(&drawn.stdout).trim().parse().expect("a port")
 }

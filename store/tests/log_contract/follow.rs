@@ -22,7 +22,7 @@ async fn append(log: &Log, name: &str, count: u64) {
 async fn read(follower: &mut Follower, at_least: u64) -> u64 {
     let mut count = 0;
     while count < at_least {
-        let batch = timeout(Duration::from_secs(10), follower.next(7)).await.expect("in time").expect("read");
+        let batch = timeout(Duration::from_secs(60), follower.next(7)).await.expect("in time").expect("read");
         count += batch.len() as u64;
     }
     count
@@ -57,7 +57,7 @@ pub(crate) async fn a_follower_ahead_of_the_log_is_told(engine: Engine) {
     let log = engine.log().await;
     append(&log, "user-1", 2).await;
     let places = Places::of(&log).await;
-    let told = timeout(Duration::from_secs(10), log.follow(places.at(3)).next(10)).await.expect("in time");
+    let told = timeout(Duration::from_secs(60), log.follow(places.at(3)).next(10)).await.expect("in time");
     let behind = matches!(told, Err(LogError::Behind { head, after }) if head == places.at(2) && after == places.at(3));
     assert!(behind, "{told:?}");
 }

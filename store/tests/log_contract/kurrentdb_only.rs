@@ -26,7 +26,9 @@ struct Process {
 
 impl Process {
     fn new() -> Self {
-        Self { dir: TempDir::new().expect("a folder"), port: free_port(), running: None }
+        let dir = TempDir::new().expect("a folder");
+        let port = free_port(dir.path());
+        Self { dir, port, running: None }
     }
 
     fn url(&self) -> String {
@@ -53,7 +55,7 @@ async fn migrated(url: &str) -> Log {
 #[tokio::test]
 async fn a_tail_and_an_append_outlive_the_servers_death() {
     let mut server = Process::new();
-    let before = timeout(Duration::from_secs(6), Log::open(&server.url())).await.expect("refused at once");
+    let before = timeout(Duration::from_secs(11), Log::open(&server.url())).await.expect("refused at once");
     assert!(matches!(before, Err(LogError::Unavailable(_))), "{before:?}");
     server.start();
     let log = migrated(&server.url()).await;
@@ -73,7 +75,7 @@ async fn a_tail_and_an_append_outlive_the_servers_death() {
     let appended = log.append(&user, Version(1), vec![second.clone()]).await.expect("the same again");
     assert!(appended.last() > first.last());
     let live = loop {
-        match timeout(Duration::from_secs(10), follower.next(10)).await.expect("in time") {
+        match timeout(Duration::from_secs(60), follower.next(10)).await.expect("in time") {
             Ok(batch) => break batch,
             Err(error) => assert!(matches!(error, LogError::Unavailable(_)), "{error}"),
         }

@@ -4,11 +4,19 @@ use crate::{
     engine::{Engine, Foreign},
     records::{random, record, stream},
 };
-use events::{Position, Version};
-use std::{process::Command, time::Duration};
+use events::{EventId, Position, Version};
+use std::{
+    collections::BTreeMap,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use store::log::{AppendError, Log, LogError};
 use tempfile::TempDir;
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 
 /// A server of the test's own, which it may kill.
 struct Server(TempDir);
@@ -47,14 +55,14 @@ async fn a_tail_and_an_append_outlive_the_servers_restart() {
     let second = record(log.id(), &user, 2);
     let away = log.append(&user, Version(1), vec![second.clone()]).await;
     assert!(matches!(away, Err(AppendError::Broken(LogError::Unavailable(_)))), "{away:?}");
-    let refused = timeout(Duration::from_secs(6), Log::open(engine.url())).await.expect("refused at once");
+    let refused = timeout(Duration::from_secs(30), Log::open(engine.url())).await.expect("refused at once");
     assert!(matches!(refused, Err(LogError::Unavailable(_))), "{refused:?}");
 
     server.run("start");
     let appended = log.append(&user, Version(1), vec![second.clone()]).await.expect("the same again");
     assert_eq!(appended.last(), first.last().next());
     let live = loop {
-        match timeout(Duration::from_secs(10), follower.next(10)).await.expect("in time") {
+        match timeout(Duration::from_secs(60), follower.next(10)).await.expect("in time") {
             Ok(batch) => break batch,
             Err(error) => assert!(matches!(error, LogError::Unavailable(_)), "{error}"),
         }
@@ -71,20 +79,11 @@ async fn an_append_under_way_when_the_server_dies_is_said_again_and_is_there_onc
     let server = Server::new();
     let engine = Engine::postgres_at(&server.run("start")).await;
     let log = engine.log().await;
-    let writers = (0..8).map(|n| {
-        let log = log.clone();
-        tokio::spawn(async move {
-            let own = stream(&format!("user-{n}"));
-            for version in 1..=60 {
-                let one = record(log.id(), &own, version);
-                while let Err(error) = log.append(&own, Version(version - 1), vec![one.clone()]).await {
-                    assert!(matches!(error, AppendError::Broken(LogError::Unavailable(_))), "{error}");
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-            }
-        })
-    });
-    let writers: Vec<_> = writers.collect();
+    let over = Arc::new(AtomicBool::new(false));
+    let mut writers = JoinSet::new();
+    for n in 0..8 {
+        writers.spawn(append_until(Arc::clone(&over), log.clone(), n));
+    }
     let mut follower = log.follow(Position::START);
     while follower.position() < Position(40) {
         follower.next(10).await.expect("read");
@@ -94,10 +93,37 @@ async fn an_append_under_way_when_the_server_dies_is_said_again_and_is_there_onc
         server
     });
     let _server = server.await.expect("restarted");
-    for writer in writers {
-        writer.await.expect("each was acknowledged");
+    over.store(true, Ordering::Relaxed);
+    let acknowledged: BTreeMap<Position, EventId> = writers.join_all().await.into_iter().flatten().collect();
+    let (mut after, mut there) = (Position::START, BTreeMap::new());
+    while let page @ [.., last] = log.read_all(after, 1_000).await.expect("dense").as_slice() {
+        after = last.position;
+        there.extend(page.iter().map(|stored| (stored.position, stored.record.id)));
     }
-    assert_eq!(log.read_all(Position::START, 1_000).await.expect("dense").len(), 480);
+    assert_eq!(there, acknowledged);
+}
+
+/// Appends to a stream of its own until it is over, and answers with what was acknowledged.
+async fn append_until(over: Arc<AtomicBool>, log: Log, n: u64) -> Vec<(Position, EventId)> {
+    let own = stream(&format!("user-{n}"));
+    let mut acknowledged = Vec::new();
+    for version in 1.. {
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
+        let one = record(log.id(), &own, version);
+        let appended = loop {
+            match log.append(&own, Version(version - 1), vec![one.clone()]).await {
+                Ok(appended) => break appended,
+                Err(error) => {
+                    assert!(matches!(error, AppendError::Broken(LogError::Unavailable(_))), "{error}");
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }
+        };
+        acknowledged.push((appended.last(), one.id));
+    }
+    acknowledged
 }
 
 #[tokio::test]

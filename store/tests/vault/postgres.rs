@@ -180,7 +180,7 @@ async fn until_somebody_waits(place: &Place) {
     let mut looking = PgConnection::connect(&place.url).await.expect("connected");
     let waiting = "select count(*) from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'";
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut looking).await.expect("a count");
         if waiting > 0 {
