@@ -11,7 +11,7 @@ const WORTH_TELLING: f64 = 0.05;
 /// it and not all, so half of it is as much as may be found.
 const HIDDEN: Duration = Duration::from_millis(5);
 /// The part of all look-ups of which more makes a difference that is none of the product's.
-const MAY_BE_SLOW: f64 = 0.05;
+const MAY_BE_SLOW: f64 = 0.1;
 
 /// A kind that takes another time than the first one, and to which side.
 pub(crate) type Difference = (&'static str, Ordering);
