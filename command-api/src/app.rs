@@ -21,10 +21,8 @@ use service::{
     position::PositionTokens,
 };
 use std::{
-    num::NonZeroUsize,
     ops::Deref,
     sync::{Arc, RwLock},
-    thread::available_parallelism,
     time::Duration,
 };
 use store::{
@@ -33,12 +31,6 @@ use store::{
 };
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// Passwords that may wait to be hashed: what all threads get done in the time that one may wait.
-const PASSWORD_QUEUE: usize = 512;
-
-/// How long a password may wait to be hashed.
-const PASSWORD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What strangers may have done after their answers, all at once.
 const ERRANDS: usize = 256;
@@ -128,11 +120,23 @@ impl App {
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, StartError> {
+        Self::start_with(log, vault, config, clock, entropy, Limits::default()).await
+    }
+
+    /// The same, with other limits to hashing. For tests: what they ask is not to hang on how busy the machine is.
+    pub async fn start_with(
+        log: Log,
+        vault: Vault,
+        config: &Config,
+        clock: Clock,
+        entropy: Entropy,
+        limits: Limits,
+    ) -> Result<Self, StartError> {
         vault.ensure_signing_key(clock.now()).await?;
         let keys = vault.signing_keys().await?;
         let breached = config.password_blocklist_file.as_deref().map(Breached::open).transpose()?;
         let app = Self(Arc::new(Parts {
-            hasher: start_hasher(config)?,
+            hasher: start_hasher(config, limits)?,
             policy: Arc::new(PasswordPolicy::new(&config.public_url, breached)),
             making_pictures: Semaphore::new(1),
             decoys: RwLock::default(),
@@ -233,9 +237,8 @@ impl Deref for App {
     }
 }
 
-fn start_hasher(config: &Config) -> Result<Hasher, HashingError> {
+fn start_hasher(config: &Config, limits: Limits) -> Result<Hasher, HashingError> {
     let params = config.argon2;
     let cost = Cost { memory_kib: params.memory_kib, passes: params.iterations, lanes: params.parallelism };
-    let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    Hasher::start(cost, Limits { threads, queue: PASSWORD_QUEUE, patience: PASSWORD_PATIENCE })
+    Hasher::start(cost, limits)
 }

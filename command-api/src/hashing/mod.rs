@@ -17,7 +17,7 @@ use foreign::Foreign;
 pub(crate) use foreign::{Importable, Unfit};
 use kept::{Kept, argon2id};
 use memory::Memory;
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 use subtle::ConstantTimeEq;
 use threads::Threads;
 use zeroize::Zeroizing;
@@ -33,7 +33,13 @@ pub struct Cost {
     pub lanes: u32,
 }
 
-/// How much may be asked for at once.
+/// Passwords that may wait to be hashed: what all threads get done in the time that one may wait.
+const QUEUE: usize = 512;
+
+/// How long a password may wait to be hashed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much may be asked for at once. What serves has [`Limits::default`].
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Hashes made at the same time, each on a thread of its own.
@@ -42,6 +48,15 @@ pub struct Limits {
     pub queue: usize,
     /// How long one may wait. Nobody still waits for an answer that comes later, so it is not computed either.
     pub patience: Duration,
+    /// Whether hashes are made only in the time that nobody else wants.
+    pub behind_all: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { threads, queue: QUEUE, patience: PATIENCE, behind_all: true }
+    }
 }
 
 /// What checking a password said.

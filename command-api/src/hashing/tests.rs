@@ -5,7 +5,8 @@ use super::*;
 const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
 
 fn hasher(cost: Cost) -> Hasher {
-    let limits = Limits { threads: NonZeroUsize::MIN, queue: 16, patience: Duration::from_secs(60) };
+    let limits =
+        Limits { threads: NonZeroUsize::MIN, patience: Duration::from_secs(60), ..Limits::default() };
     Hasher::start(cost, limits).expect("threads start")
 }
 
@@ -89,7 +90,7 @@ async fn hashes_of_different_cost_share_a_thread() {
 
 #[test]
 fn an_absurd_cost_is_refused_before_anything_starts() {
-    let limits = Limits { threads: NonZeroUsize::MIN, queue: 1, patience: Duration::ZERO };
+    let limits = Limits { queue: 1, patience: Duration::ZERO, ..Limits::default() };
     for cost in [
         Cost { memory_kib: u32::MAX, ..CHEAP },
         Cost { memory_kib: 7, ..CHEAP },

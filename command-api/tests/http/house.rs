@@ -7,7 +7,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, request::Builder},
 };
-use command_api::App;
+use command_api::{App, hashing::Limits};
 use events::{
     Actor, Draft, EventId, Fact, Position, Record, RequestContext, Salt, SessionId, StreamName, Timestamp,
     UserId, Version,
@@ -18,7 +18,7 @@ use service::{
     clock::{Clock, Entropy},
     config::{Argon2Params, Config, Environment},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use store::{
     log::{Log, Stored},
     vault::{MasterKey, Scope, Vault},
@@ -32,6 +32,9 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// 2026-11-24, at noon.
 const NOON: Timestamp = Timestamp::from_micros(1_795_521_600_000_000);
 
+/// How long a password may wait to be hashed, which here says nothing about the product.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A running command side over stores of its own.
 pub(crate) struct House {
     pub(crate) app: App,
@@ -42,10 +45,10 @@ pub(crate) struct House {
     place: Arc<Place>,
 }
 
-/// What is answered to all of these, of which sixty at most are under way at a time: where each waits for one account, the
+/// What is answered to all of these, of which twenty at most are under way at a time: where each waits for one account, the
 /// last of more would wait for longer than a connection to the database is waited for.
 pub(crate) async fn crowd<F: Future>(asked: impl Iterator<Item = F>) -> Vec<F::Output> {
-    stream::iter(asked).buffer_unordered(60).collect().await
+    stream::iter(asked).buffer_unordered(20).collect().await
 }
 
 /// Somebody who is signed in.
@@ -105,7 +108,10 @@ impl House {
         let log = Log::open(&place.log_url).await.expect("the log opens");
         let vault =
             Vault::open(&place.vault_url, MasterKey::from_bytes([7; 32])).await.expect("the vault opens");
-        let app = App::start(log.clone(), vault.clone(), &config, clock.clone(), Entropy::System).await;
+        // Nor is it how hashing gives way: beside busy programs, whoever is put last may wait for minutes.
+        let limits = Limits { patience: PATIENCE, behind_all: false, ..Limits::default() };
+        let (log_too, vault_too, entropy) = (log.clone(), vault.clone(), Entropy::System);
+        let app = App::start_with(log_too, vault_too, &config, clock.clone(), entropy, limits).await;
         let app = app.expect("the command side starts");
         let (router, _) = command_api::router(app.clone()).split_for_parts();
         Self { app, log, vault, clock, router, place }
@@ -289,7 +295,9 @@ impl Asking<'_> {
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let request = self.request.body(Body::from(self.body)).expect("a request");
+        // As every client does that has its body at hand; without it a file takes the room of the longest that there may be.
+        let request = self.request.header("content-length", self.body.len());
+        let request = request.body(Body::from(self.body)).expect("a request");
         let Ok(response) = self.house.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.expect("a body").to_vec();

@@ -31,7 +31,6 @@ mod service_accounts;
 mod signing;
 mod sources;
 mod throttle;
-mod timing;
 mod users;
 mod users_deletion;
 mod users_import;

@@ -110,7 +110,7 @@ impl Valkey {
     ///
     /// [`Unreached::Away`] is no fault of anybody's; the others are the operator's to mend.
     pub async fn look(url: &str) -> Result<(), Unreached> {
-        match connect(&client(url)?).await {
+        match connect(&client(url)?, CONNECTING).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_io_error() || error.is_timeout() || error.is_connection_dropped() => {
                 Err(Unreached::Away(error))
@@ -214,7 +214,7 @@ impl Line {
         let mut told = false;
         for number in 0.. {
             let connection = loop {
-                match connect(client).await {
+                match connect(client, self.deadline.max(CONNECTING)).await {
                     Ok(connection) => break connection,
                     Err(error) => {
                         if !std::mem::replace(&mut told, true) {
@@ -246,11 +246,12 @@ fn client(url: &str) -> Result<Client, InvalidValkeyUrl> {
     Client::open(info).map_err(InvalidValkeyUrl)
 }
 
-/// A connection on which our script is known, so that no request is the first to bring it.
-async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
+/// A connection on which our script is known, so that no request is the first to bring it. No answer on it takes longer
+/// than `patience`, whatever the deadline of whoever waits for it.
+async fn connect(client: &Client, patience: Duration) -> Result<MultiplexedConnection, RedisError> {
     let bounds = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECTING))
-        .set_response_timeout(Some(CONNECTING));
+        .set_response_timeout(Some(patience));
     let mut connection = client.get_multiplexed_async_connection_with_config(&bounds).await?;
     LIMIT.load_async(&mut connection).await?;
     Ok(connection)

@@ -20,6 +20,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+/// How long a test waits for what a server does soon.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A server of one test.
 struct Server {
     address: SocketAddr,
@@ -55,7 +58,7 @@ impl Server {
 /// Everything until the server closes, which it MUST do long before the test gives up.
 async fn read_to_end(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    let end = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await;
+    let end = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
     // A reset after the answer is an end as well.
     let _ = end.expect("the server lets go");
     String::from_utf8_lossy(&bytes).into_owned()
@@ -118,7 +121,7 @@ async fn dripping_headers_do_not_buy_time() {
         }
     };
     let mut bytes = Vec::new();
-    let ended = async { tokio::time::timeout(QUICK.head * 5, reader.read_to_end(&mut bytes)).await };
+    let ended = async { tokio::time::timeout(PATIENCE, reader.read_to_end(&mut bytes)).await };
     tokio::select! {
         ended = ended => assert!(ended.is_ok(), "still open"),
         () = drip => {}
@@ -331,10 +334,22 @@ async fn stopping_finishes_what_is_under_way_and_closes_what_is_idle() {
 
 #[tokio::test]
 async fn stopping_does_not_wait_for_ever() {
-    let limits = Limits { answer: Duration::from_secs(60), drain: Duration::from_millis(100), ..QUICK };
-    let server = Server::start(limits).await;
-    let mut stuck = server.connect().await;
-    stuck.write_all(format!("{JSON}Content-Length: 60\r\n\r\n").as_bytes()).await.expect("written");
+    let begun = Arc::new(Notify::new());
+    let stuck = {
+        let begun = Arc::clone(&begun);
+        || async move {
+            begun.notify_one();
+            std::future::pending::<StatusCode>().await
+        }
+    };
+    let minute = Duration::from_secs(60);
+    let limits =
+        Limits { head: minute, body: minute, answer: minute, drain: Duration::from_millis(100), ..QUICK };
+    let routes = Router::new().route("/stuck", get(stuck));
+    let server = Server::start_with(frame(routes, &Frame { limits, ..settings() }), limits).await;
+    let mut client = server.connect().await;
+    client.write_all(b"GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("written");
+    begun.notified().await;
     server.stop.cancel();
-    tokio::time::timeout(Duration::from_secs(5), server.ended).await.expect("it ends").expect("in order");
+    tokio::time::timeout(PATIENCE, server.ended).await.expect("it ends").expect("in order");
 }

@@ -1,6 +1,6 @@
 //! Valkey goes away and comes back. Nobody fails for it, nobody waits for it, and nobody is free of limits.
 
-use super::{ONCE, Server, eventually, hurried_limiter, limiter, somebody};
+use super::{ONCE, PATIENCE, Server, eventually, hurried_limiter, limiter, somebody};
 use crate::{
     clock::Clock,
     shared::{Class, Limiter, Valkey},
@@ -15,7 +15,7 @@ use std::{
 
 /// A deadline of fifty milliseconds, and room for a machine that is busy with other tests: less than an outage that is
 /// waited for, which has no end.
-const BOUND: Duration = Duration::from_secs(10);
+const BOUND: Duration = PATIENCE;
 
 /// What all who asked have seen.
 #[derive(Default)]
@@ -42,7 +42,7 @@ impl Seen {
     }
 }
 
-/// Many who ask without pause.
+/// Many who ask again and again, with pauses in which a server can be started.
 fn load(limiter: &Limiter) -> Arc<Seen> {
     let (seen, who) = (Arc::new(Seen::default()), somebody());
     for _ in 0..16 {
@@ -55,7 +55,7 @@ fn load(limiter: &Limiter) -> Arc<Seen> {
                 seen.slowest_micros.fetch_max(took, Ordering::SeqCst);
                 seen.admitted.fetch_add(u64::from(verdict.admits()), Ordering::SeqCst);
                 seen.asked.fetch_add(1, Ordering::SeqCst);
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
         });
     }
@@ -66,6 +66,16 @@ fn is_up(limiter: &Limiter) -> bool {
     match limiter {
         Limiter::Off | Limiter::InProcess(_) => false,
         Limiter::Valkey(together) => together.valkey().is_up(),
+    }
+}
+
+/// Waits until Valkey itself has said what becomes of somebody.
+async fn it_counts(limiter: &Limiter) {
+    let Limiter::Valkey(together) = limiter else { panic!("{limiter:?} asks nobody") };
+    let began = Instant::now();
+    while together.valkey().limit("test:it-counts", ONCE).await.is_none() {
+        assert!(began.elapsed() < PATIENCE, "it does not count");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -85,7 +95,7 @@ async fn a_server_that_is_killed_under_load_fails_nobody_and_frees_nobody() {
 
     server.told_to("start");
     eventually("it is back", || is_up(&limiter)).await;
-    eventually("it counts", || seen.admitted() > before).await;
+    it_counts(&limiter).await;
     seen.more(1_000).await;
     assert!(seen.admitted() <= 60, "{}: it has forgotten everything, so one burst more", seen.admitted());
 
@@ -106,7 +116,7 @@ async fn a_server_that_hangs_costs_those_who_are_asking_one_deadline_and_nobody_
     let began = Instant::now();
     seen.more(20_000).await;
     let took = began.elapsed();
-    assert!(!is_up(&limiter) && took < Duration::from_secs(10), "{took:?}");
+    assert!(!is_up(&limiter) && took < PATIENCE, "{took:?}");
     server.told_to("resume");
     eventually("it is back", || is_up(&limiter)).await;
     seen.more(1_000).await;
@@ -160,10 +170,15 @@ async fn the_last_who_asks_hangs_up() {
         list.lines().count()
     };
     let limiter = limiter(&server.url).await;
-    assert_eq!(connections().await, 2);
+    let mut come_to = async |count: usize| {
+        let began = Instant::now();
+        while connections().await != count {
+            assert!(began.elapsed() < PATIENCE, "there are not {count} connections");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    // An attempt that came too late may be there for a moment, too.
+    come_to(2).await;
     drop(limiter);
-    let began = Instant::now();
-    while connections().await > 1 {
-        assert!(began.elapsed() < Duration::from_secs(20), "the connection stays");
-    }
+    come_to(1).await;
 }
