@@ -38,3 +38,4 @@ mod users_picture;
 mod users_roles;
 mod users_sessions;
 mod users_suspension;
+mod wrong_codes;

@@ -1,8 +1,9 @@
 //! `/auth/factors`, and signing in with a code.
 
 use crate::{
-    authenticator::{all_differ, code, is_near, wrong_code},
+    authenticator::code,
     house::{Answer, Guest, House, PASSWORD, crowd},
+    wrong_codes::{all_differ, is_near, wrong_code},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use events::{Fact, FailureCause, SecondFactor, StreamName};
