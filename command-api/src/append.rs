@@ -61,7 +61,7 @@ impl App {
     }
 
     async fn records(&self, asked: &Asked, pending: &Pending<'_>) -> Result<Vec<Record>, Unwritten> {
-        let personal = pending.facts.iter().any(is_personal);
+        let personal = pending.facts.iter().any(Fact::is_personal);
         let sealer = match pending.person.filter(|_| personal) {
             Some(person) => Some(self.sealer(pending, person, asked.ids.at().month()).await?),
             None => None,
@@ -100,58 +100,5 @@ impl App {
             return Ok(keys.clone());
         }
         self.keys_of(person, month).await?.ok_or(Unwritten::Stale)
-    }
-}
-
-/// Whether a fact holds values that its person's keys must seal.
-fn is_personal(fact: &Fact) -> bool {
-    match fact {
-        Fact::UserRegistered(_)
-        | Fact::UserImported(_)
-        | Fact::ProfileChanged(_)
-        | Fact::PictureChanged(_)
-        | Fact::PasswordChanged(_)
-        | Fact::PasswordRehashed(_)
-        | Fact::UserSuspended(_)
-        | Fact::EmailChangeRequested(_)
-        | Fact::EmailChanged(_)
-        | Fact::PasswordResetRequested(_)
-        | Fact::VerificationRequested(_)
-        | Fact::AddressTaken(_)
-        | Fact::UserHoldPlaced(_)
-        | Fact::SignInFailed(_)
-        | Fact::LockedOut(_)
-        | Fact::SessionStarted(_)
-        | Fact::SessionRefreshed(_)
-        | Fact::SessionReauthenticated(_)
-        | Fact::SessionReplayDetected(_)
-        | Fact::TotpEnrolled(_)
-        | Fact::RecoveryCodesIssued(_) => true,
-        Fact::PictureRemoved
-        | Fact::RoleGranted(_)
-        | Fact::RoleRevoked(_)
-        | Fact::UserReinstated
-        | Fact::EmailVerified
-        | Fact::UserInvited
-        | Fact::SessionsRevoked(_)
-        | Fact::UserDeleted
-        | Fact::UserErased
-        | Fact::TotpConfirmed(_)
-        | Fact::SecondFactorRemoved
-        | Fact::SecondFactorUsed(_)
-        | Fact::LockoutLifted
-        | Fact::SessionRevoked(_)
-        | Fact::RoleDefined(_)
-        | Fact::RoleRemoved(_)
-        | Fact::UserHoldLifted
-        | Fact::HoldPlaced(_)
-        | Fact::HoldLifted(_)
-        | Fact::NetworkEnded(_)
-        | Fact::AuditExported(_)
-        | Fact::ServiceAccountCreated(_)
-        | Fact::ServiceAccountRemoved
-        | Fact::KeyIssued(_)
-        | Fact::KeyRevoked(_)
-        | Fact::KeyUsed(_) => false,
     }
 }

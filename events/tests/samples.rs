@@ -298,3 +298,11 @@ fn personal_values_are_sealed_under_the_key_of_their_group() {
     let expected = ["profile", "credential", "network/2026-11"].map(|key| format!("{USER}/{key}"));
     assert_eq!(keys, expected);
 }
+
+#[test]
+fn the_facts_that_hold_personal_values_are_those_that_are_sealed_in_parts() {
+    for (stream, fact) in facts() {
+        let (is_personal, event_type) = (fact.is_personal(), fact.event_type());
+        assert_eq!(!write(stream, fact).keys().is_empty(), is_personal, "{event_type}");
+    }
+}

@@ -50,16 +50,15 @@ pub(crate) const TABLES: [(&str, &str); 8] = [
     ("parked_streams", "stream"),
 ];
 
+/// The names of all of them and of the checkpoint, which comes first: who applies a batch holds it until the end.
+pub(crate) fn every_table() -> String {
+    TABLES.iter().fold("checkpoint".to_owned(), |names, (table, _)| names + ", " + table)
+}
+
 /// How many rows a block has: what is said of a difference is as exact as this.
 const BLOCK: u64 = 100;
 
 const BEGIN_POSTGRES: &str = "begin isolation level repeatable read, read only";
-
-/// Comes before the snapshot, so that no flip comes between the tables.
-const HOLD_POSTGRES: &str = "
-    lock table checkpoint, users, sessions, session_endings, roles, service_accounts, key_uses, audit_events,
-        parked_streams
-    in access share mode";
 
 const CHECKPOINT: &str = "select log_id, position from checkpoint";
 
@@ -93,7 +92,9 @@ async fn of_sqlite(connection: &mut SqliteConnection) -> Result<Digest, ReadMode
 
 async fn of_postgres(connection: &mut PgConnection) -> Result<Digest, ReadModelsError> {
     let mut tx = connection.begin_with(BEGIN_POSTGRES).await?;
-    sqlx::query(HOLD_POSTGRES).execute(&mut *tx).await?;
+    // Before the snapshot, so that no flip comes between the tables.
+    let hold = format!("lock table {} in access share mode", every_table());
+    sqlx::query(AssertSqlSafe(hold)).execute(&mut *tx).await?;
     let position = Checkpoint::from_row(sqlx::query_as(CHECKPOINT).fetch_one(&mut *tx).await?)?.position;
     let mut tables = Vec::with_capacity(TABLES.len());
     for (table, key) in TABLES {

@@ -8,6 +8,7 @@
 mod audit;
 mod retention;
 mod role;
+mod sealing;
 mod second_factor;
 mod service_account;
 mod session;

@@ -8,6 +8,7 @@
 use super::{FlipError, compare};
 use crate::{
     checkpoint::Checkpoint,
+    digest::every_table,
     open::Place,
     postgres::{Postgres, schema},
 };
@@ -20,15 +21,6 @@ const ATTEMPTS: usize = 100;
 /// `lock_not_available`.
 const LOCK_TIMEOUT: &str = "55P03";
 
-/// The checkpoint comes first: who applies a batch holds it until the end.
-const LOCK: &str = "
-    lock table checkpoint, users, sessions, session_endings, roles, service_accounts, key_uses, audit_events,
-        parked_streams
-    in access exclusive mode";
-
-const ANALYZE: &str = "
-    analyze checkpoint, users, sessions, session_endings, roles, service_accounts, key_uses, audit_events,
-        parked_streams";
 const LIVE: &str = "select log_id, position from checkpoint";
 
 /// Where `other` stands while its name is taken by what was live.
@@ -36,7 +28,7 @@ const ASIDE: &str = "evident_read_aside";
 
 /// Tables that were just filled would be searched by plans for empty ones.
 pub(super) async fn analyze(tables: &Postgres) -> Result<(), crate::ReadModelsError> {
-    sqlx::query(ANALYZE).execute(&tables.writer).await?;
+    sqlx::query(AssertSqlSafe(format!("analyze {}", every_table()))).execute(&tables.writer).await?;
     Ok(())
 }
 
@@ -58,7 +50,7 @@ async fn attempt(live: &PgPool, other: Place) -> Result<(), FlipError> {
     let other = schema(other);
     let mut tx = live.begin().await?;
     sqlx::query(PATIENCE).execute(&mut *tx).await?;
-    sqlx::query(LOCK).execute(&mut *tx).await?;
+    run(&mut tx, format!("lock table {} in access exclusive mode", every_table())).await?;
     // Nobody else knows the other tables; this keeps a stray projector from moving them under the flip.
     run(&mut tx, format!("lock table {other}.checkpoint in access exclusive mode")).await?;
     let ours = Checkpoint::from_row(sqlx::query_as(LIVE).fetch_one(&mut *tx).await?)?;
