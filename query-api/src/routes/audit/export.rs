@@ -61,7 +61,9 @@ struct Part {
     security(("bearer" = ["audit:export"])),
     params(Export),
     responses((status = 200, description = "The records", content(
-        (String = "application/jsonl"), (String = "application/cloudevents-batch+json"), (String = "text/csv"),
+        (String = "application/jsonl"),
+        (Vec<serde_json::Value> = "application/cloudevents-batch+json"),
+        (String = "text/csv"),
     )), Problems)
 )]
 pub(crate) async fn export_audit(
