@@ -9,7 +9,10 @@ use axum::{
 use service::http::{Frame, Limits, frame, serve};
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{
@@ -352,4 +355,30 @@ async fn stopping_does_not_wait_for_ever() {
     begun.notified().await;
     server.stop.cancel();
     tokio::time::timeout(PATIENCE, server.ended).await.expect("it ends").expect("in order");
+}
+
+#[tokio::test]
+async fn a_command_whose_client_is_gone_is_finished_before_the_rest_is_closed() {
+    let (begun, go_on, done) =
+        (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
+    let held = {
+        let (begun, go_on, done) = (Arc::clone(&begun), Arc::clone(&go_on), Arc::clone(&done));
+        || async move {
+            begun.notify_one();
+            go_on.notified().await;
+            done.store(true, Ordering::SeqCst);
+        }
+    };
+    let limits = Limits { answer: Duration::from_secs(60), ..QUICK };
+    let rules = Frame { limits, ..settings() };
+    let server = Server::start_with(frame(Router::new().route("/held", post(held)), &rules), limits).await;
+    let mut client = server.connect().await;
+    client.write_all(b"POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").await.expect("written");
+    begun.notified().await;
+    drop(client);
+    server.stop.cancel();
+    tokio::time::timeout(PATIENCE, server.ended).await.expect("it ends").expect("in order");
+    assert!(!done.load(Ordering::SeqCst), "nobody waited for it so far");
+    let ((), ()) = tokio::join!(rules.finish(), async { go_on.notify_one() });
+    assert!(done.load(Ordering::SeqCst));
 }
