@@ -131,10 +131,15 @@ async fn where_the_log_lost_events_nobody_is_admitted() {
     let lost = before_restore.opened(Position(2)).await;
     world.read_models.apply(Position(2), world.log.id(), &lost).await.expect("a batch is applied");
     let app = world.another_app().await;
-    world.follow(&app);
     world.clock.advance(Duration::from_secs(31));
-    // Longer than any process goes without a look at the log's end.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // It looks at the log's end as soon as it follows; the other one, which has been nowhere else, when it is due.
+    world.follow(&app);
+    let current = async {
+        while !world.app.is_current() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), current).await.expect("the other one is current again");
     assert!(!app.is_current());
     assert_eq!(ask(&app, ada.request(USERS)).await.status, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -101,3 +101,28 @@ async fn a_retry_goes_as_far_as_it_can() {
     })
     .await;
 }
+
+/// Who is erased by a retry is not shown by the tables from before the last flip either.
+#[tokio::test]
+async fn a_retry_that_erases_leaves_no_way_back() {
+    on_both(async |world| {
+        let mut history = History::new();
+        history.registered(1, "ada@example.org", None);
+        history.of_user(1, Fact::UserErased);
+        let mut unreadable = history.clone();
+        unreadable.events[1].fact = Err("not yet".to_owned());
+        world.given(&unreadable).await;
+        let scratch = ReadModels::open_scratch(&world.url).await.expect("a scratch can be made");
+        scratch.apply(Position::START, history.log, &unreadable.events).await.expect("it is applied");
+        world.models.flip(&scratch).await.expect("it flips");
+        let previous = async || ReadModels::open_previous(&world.url).await.expect("it answers");
+        let before = previous().await.expect("it is there");
+        before.close().await;
+
+        let stream = StreamName::user(user(1));
+        let retried = world.models.retry(&stream, &history.events[1..]).await.expect("it answers");
+        assert_eq!(retried, Retried::Resumed);
+        assert!(previous().await.is_none());
+    })
+    .await;
+}

@@ -84,7 +84,6 @@ pub(crate) async fn export_audit(
         return Err(behind());
     }
     let (from, to) = part.span(&app, head).await?;
-    begins_with_an_event(&app, from).await?;
     note(&app, &caller, &info, AuditExported { format, from, to }).await?;
     let (content_type, disposition) = described(format);
     let headers = [
@@ -148,24 +147,23 @@ impl Export {
 
 impl Part {
     /// The first and the last position of what was asked for when the log ended at `head`; the last is the lesser when
-    /// there is nothing.
+    /// there is nothing. For times the tables must have come as far, else something might be left out.
     async fn span(&self, app: &App, head: Position) -> Result<(Position, Position), Failure> {
         let time = |moment| match moment {
             Some(Moment::Time(time)) => Some(time),
             Some(Moment::Position(_)) | None => None,
         };
         let filter = AuditFilter { from: time(self.from), to: time(self.to), ..AuditFilter::default() };
-        let timed = filter.from.is_some() || filter.to.is_some();
-        let span = match timed {
-            true => {
-                app.waits().until_shown(head).await?;
-                app.read_models().audit_span(&filter).await?
-            }
-            false => Some((Position::START.next(), head)),
-        };
-        let Some((first, last)) = span else { return Ok((head.next(), head)) };
+        let (mut first, mut last) = (Position::START.next(), head);
+        if filter.from.or(filter.to).is_some() {
+            app.waits().until_shown(head).await?;
+            let Some(span) = app.read_models().audit_span(&filter).await? else {
+                return Ok((head.next(), head));
+            };
+            (first, last) = span;
+        }
         let first = match self.from {
-            Some(Moment::Position(position)) => position,
+            Some(Moment::Position(position)) => begins_with_an_event(app, position).await?,
             Some(Moment::Time(_)) => first,
             None => Position::START.next(),
         };
@@ -179,14 +177,14 @@ impl Part {
 }
 
 /// A log whose positions are not dense can only be read from the position of an event on, or from its beginning.
-async fn begins_with_an_event(app: &App, from: Position) -> Result<(), Failure> {
+async fn begins_with_an_event(app: &App, from: Position) -> Result<Position, Failure> {
     let anywhere = app.log().positions_are_dense() || from <= Position::START.next();
-    if anywhere || !app.log().read_at(&[from]).await?.is_empty() {
-        return Ok(());
-    }
     let mut checks = Checks::default();
-    checks.refuse("from", "invalid_value", "the position of an event");
-    Ok(checks.finish()?)
+    if !anywhere && app.log().read_at(&[from]).await?.is_empty() {
+        checks.refuse("from", "invalid_value", "the position of an event");
+    }
+    checks.finish()?;
+    Ok(from)
 }
 
 /// Whoever takes the history away stands in it, before the first byte leaves.
